@@ -1,0 +1,62 @@
+# `make` lists the commands. VENV is the virtual environment, PYTHON the interpreter that makes it.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PACKAGES := libs/schemas libs/runtime $(addprefix services/,plc-gateway vision-gateway inference historian api simulator)
+PAGE_SOURCES := $(shell find services/web/src services/web/index.html services/web/package-lock.json services/web/vite.config.ts -type f 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types imports format docs lock bench faults soak clean packages
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: packages $(VENV)/.installed services/web/dist/index.html ## run the whole line on this machine; Ctrl-C stops it
+	@exec $(BIN)/python deploy/local/run.py
+
+test: packages $(VENV)/.installed services/web/dist/index.html lint types imports ## lint, types, import laws, and every test
+	$(BIN)/pytest
+
+lint: $(VENV)/.installed ## ruff: style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed ## mypy, strict
+	$(BIN)/mypy $(PACKAGES)
+
+imports: $(VENV)/.installed ## the laws of import
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed ## mend style and format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.installed ## write the generated documents anew
+	$(BIN)/python -m jidoka.schemas docs
+	$(BIN)/python -m jidoka.api openapi > services/api/openapi.json
+
+lock: $(VENV)/.installed ## resolve and hash all requirements anew
+	$(BIN)/python requirements/lock.py
+
+bench: $(VENV)/.installed ## print the ratios of the benchmarks
+	$(BIN)/python benchmarks/run.py
+
+faults: packages $(VENV)/.installed ## kill processes in overlap and count the records (up to 40 minutes)
+	$(BIN)/pytest tests/faults --timeout=2400 -s
+
+clean: ## remove the virtual environment and what was built
+	rm -rf $(VENV) services/web/dist services/web/node_modules
+
+packages:
+	@deploy/local/install.sh
+
+$(VENV)/.installed: requirements/dev.txt $(addsuffix /pyproject.toml,$(PACKAGES))
+	@echo "installing the Python packages"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(addprefix -e ,$(PACKAGES))
+	@touch $@
+
+services/web/dist/index.html: $(VENV)/.installed $(PAGE_SOURCES)
+	@echo "building the page"
+	@cd services/web && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build

@@ -1,0 +1,29 @@
+#!/bin/sh
+# Installs the Debian or Ubuntu packages that `make run` and `make test` need and this machine lacks.
+set -eu
+missing=
+command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
+for package in "$@"; do
+  case $package in
+  mosquitto-clients) command -v mosquitto_sub >/dev/null || missing="$missing $package" ;;
+  chromium) command -v chromium >/dev/null || missing="$missing $package" ;;
+  tshark) command -v tshark >/dev/null || missing="$missing $package" ;;
+  esac
+done
+[ -z "$missing" ] && exit 0
+if [ "$(id -u)" = 0 ]; then
+  as_root=
+elif command -v sudo >/dev/null && sudo -n true 2>/dev/null || { command -v sudo >/dev/null && [ -t 0 ]; }; then
+  as_root=sudo
+else
+  echo "Jidoka needs these packages; ask an administrator to install them:$missing" >&2
+  exit 1
+fi
+command -v apt-get >/dev/null || { echo "Jidoka needs these packages:$missing" >&2; exit 1; }
+echo "installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+$as_root apt-get update -qq
+# shellcheck disable=SC2086 # a list of packages
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -1,0 +1,78 @@
+"""`make run`: the whole line on one machine, without containers, until Ctrl-C."""
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import logins
+import programs
+from places import Places, StackError, places
+
+_PATIENCE_S = 240
+
+
+def main() -> int:
+    """Starts the stack, says where it is, and waits for its end; returns the exit status."""
+    try:
+        here = places()
+        kept = _secrets(here.data)
+        config = programs.supervisor(here, programs.stack(here, kept))
+    except StackError as error:
+        print(f"jidoka: {error}", file=sys.stderr)
+        return 1
+    runner = subprocess.Popen([sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(config)])
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: runner.send_signal(signal.SIGTERM))
+    try:
+        logins.make(here, kept)
+        _announce(here, runner)
+    except StackError as error:
+        print(f"jidoka: {error}", file=sys.stderr)
+        runner.send_signal(signal.SIGTERM)
+        runner.wait()
+        return 1
+    runner.wait()
+    return 0
+
+
+def _secrets(data: Path) -> dict[str, str]:
+    """Random on the first start, then the same."""
+    path = data / "secrets.json"
+    if not path.exists():
+        names = ("postgres", "jidoka", "jidoka_api", "jwt")
+        path.touch(mode=0o600)
+        path.write_text(json.dumps({name: secrets.token_hex(32) for name in names}))
+    kept: dict[str, str] = json.loads(path.read_text())
+    return kept
+
+
+def _announce(here: Places, runner: subprocess.Popen[bytes]) -> None:
+    address = f"http://localhost:{here.ports['API_PORT']}"
+    deadline = time.monotonic() + _PATIENCE_S
+    while runner.poll() is None:
+        if _verdicts(address):
+            print(f"Jidoka runs at {address} - log in as operator with password operator; Ctrl-C stops it", flush=True)
+            return
+        if time.monotonic() > deadline:
+            raise StackError(f"no verdict after {_PATIENCE_S} s; the logs are in {here.data / 'logs'}")
+        time.sleep(0.3)
+
+
+def _verdicts(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/api/v1/parts?limit=1", timeout=3) as answer:  # noqa: S310 - loopback
+            return bool(json.load(answer)["items"])
+    except (OSError, urllib.error.URLError, ValueError):
+        return False
+
+
+if __name__ == "__main__":
+    os.chdir(Path(__file__).resolve().parents[2])
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""`make lock`: one hashed requirements file a service, and `dev.txt` with everything that tests and `make run` need.
+
+Our own packages are left out (they are installed from the tree), and no index address is written.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+SERVICES = ("plc-gateway", "vision-gateway", "inference", "historian", "api", "simulator")
+LIBRARIES = ("libs/schemas", "libs/runtime")
+
+
+def main() -> None:
+    """Writes every lock file."""
+    shared = [line for library in LIBRARIES for line in _needs(ROOT / library)]
+    everything = set(shared)
+    for service in SERVICES:
+        needs = {*shared, *_needs(ROOT / "services" / service)}
+        everything |= needs
+        _compile(sorted(needs), HERE / f"{service}.txt")
+    _compile(sorted({*everything, *_lines(HERE / "dev.in")}), HERE / "dev.txt")
+
+
+def _needs(folder: Path) -> list[str]:
+    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+    return [need for need in project["dependencies"] if not need.startswith("jidoka-")]
+
+
+def _lines(path: Path) -> list[str]:
+    return [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
+
+
+def _compile(needs: list[str], target: Path) -> None:
+    with tempfile.NamedTemporaryFile("w", suffix=".in") as wanted:
+        wanted.write("\n".join(needs))
+        wanted.flush()
+        options = ["--generate-hashes", "--universal", "--python-version", "3.11", "--no-emit-index-url", "--no-header"]
+        command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", *options, "--no-annotate", wanted.name]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+    text = re.sub(r"^--(index|extra-index|find-links).*\n", "", done.stdout, flags=re.MULTILINE)
+    target.write_text(f"# written by `make lock`\n{text}")
+    print(f"{target.name}: {text.count('==')} packages")
+
+
+if __name__ == "__main__":
+    main()

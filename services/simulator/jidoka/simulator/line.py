@@ -1,0 +1,60 @@
+"""The simulated line as its controls see it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jidoka.simulator.camera import Camera, NoPicture
+from jidoka.simulator.logix import Controller
+from jidoka.simulator.logix.codec import Value
+from jidoka.simulator.parts import picture
+from jidoka.simulator.program import Program
+from jidoka.simulator.retentive import Ledger
+from jidoka.simulator.station import Station
+
+
+class Line:
+    """Controller, program and cameras of one line."""
+
+    def __init__(self, plc: Controller, program: Program) -> None:
+        self._plc, self._program = plc, program
+        self._stations: Mapping[str, Station] = {station.name: station for station in program.stations}
+        self._cameras = {station.name: Camera(station.name, plc.memory, station.recipe) for station in program.stations}
+
+    def camera(self, station: str) -> Camera:
+        """The camera system of a station. Raises NoPicture for a station that the line does not have."""
+        if station not in self._cameras:
+            raise NoPicture(f"the line has no station {station}")
+        return self._cameras[station]
+
+    def ledger(self, station: str) -> Ledger:
+        """Every part that left the station."""
+        return self._program.ledgers[station]
+
+    def account(self) -> dict[str, dict[str, int]]:
+        """Each station's own account, its counter and the parts between camera and gate."""
+        with self._plc.memory.atomic():
+            return {name: self._station_account(station) for name, station in self._stations.items()}
+
+    def boxes(self, station: str, sequence: int) -> list[dict[str, Any]]:
+        """The truth about one part: kind and box (x1, y1, x2, y2 in pixels) of each defect."""
+        board = picture(self._stations[station].recipe.part(sequence))
+        return [{"kind": truth.kind, "box": [float(edge) for edge in truth.box]} for truth in board.truth]
+
+    def emergency_stop(self, active: bool) -> None:
+        """Presses or releases the emergency stop."""
+        self._plc.memory.set("Line.EStop", active)
+
+    def set_rate(self, takt_ms: float, dwell_ms: float | None) -> None:
+        """Changes the time between parts and, when given, from camera to gate."""
+        for station in self._stations.values():
+            station.belt.takt_ms = takt_ms
+            station.belt.dwell_ms = station.belt.dwell_ms if dwell_ms is None else dwell_ms
+
+    def set_tag(self, path: str, value: Value) -> None:
+        """What an engineer does with the programming software. Raises KeyError for an unknown tag."""
+        self._plc.memory.set(path, value)
+
+    def _station_account(self, station: Station) -> dict[str, int]:
+        account = self._plc.memory.get(f"{station.name}.Account")
+        counter = self._plc.memory.get(f"{station.name}.Counter")
+        return {**account, "Counter": counter, "OnBelt": len(station.belt.riding)}
