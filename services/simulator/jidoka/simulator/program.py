@@ -10,6 +10,7 @@ from jidoka.simulator.metrics import PARTS
 from jidoka.simulator.process import Process
 from jidoka.simulator.retentive import Ledger, Retentive
 from jidoka.simulator.station import RULING, Station
+from jidoka.simulator.stopwatch import Stopwatch
 
 HEARTBEAT_MS = 500
 GATEWAY_LOST_MS = 3000
@@ -48,6 +49,7 @@ class Program:
     gateway_silent_ms: float = 0.0
     beat: Watch = field(default_factory=lambda: Watch(HEARTBEAT_MS))
     slow: Watch = field(default_factory=lambda: Watch(_SLOW_MS))
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
     def restore(self) -> None:
         """Puts back what the last run kept, and keeps it as one snapshot."""
@@ -63,6 +65,7 @@ class Program:
 
     def written(self, path: str, value: Any) -> None:
         """Keeps what a client wrote."""
+        self.stopwatch.written(path, value, self.clock())
         if not path.startswith("Heartbeat"):
             self.retentive.note({"tags": {path: value}})
 
@@ -85,6 +88,7 @@ class Program:
         changed: dict[str, Any] = {}
         for sequence in arrived:
             changed |= station.arrive(sequence)
+            self.stopwatch.arrived(station.name, sequence, self.clock())
             self._count_part()
         if arrived or left:
             changed[f"{station.name}.Account"] = self.memory.get(f"{station.name}.Account")
@@ -94,7 +98,8 @@ class Program:
         part, code = station.leave(sequence, self.gateway_silent_ms < GATEWAY_LOST_MS)
         PARTS.labels(station.name, RULING[code]).inc()
         line = {"sequence": sequence, "serial": part.serial, "sku": part.sku, "batch": part.batch}
-        self.ledgers[station.name].add({**line, "ruling": RULING[code], "defects": list(part.defects)})
+        line |= {"ruling": RULING[code], "defects": list(part.defects)}
+        self.ledgers[station.name].add(line | {"verdict_ms": self.stopwatch.taken(station.name, sequence)})
 
     def _count_part(self) -> None:
         self.memory.set("Line.TotalParts", self.memory.get("Line.TotalParts") + 1)
