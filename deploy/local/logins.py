@@ -15,7 +15,7 @@ def make(here: Places, secrets: dict[str, str]) -> None:
     with _superuser(here, secrets["postgres"], "postgres") as connection:
         for group in ("jidoka_read", "jidoka_auth"):
             _role(connection, group, sql.SQL("NOLOGIN"))
-        _role(connection, "jidoka", _login(secrets["jidoka"], "jidoka_auth"))
+        _role(connection, "jidoka", _login(secrets["jidoka"], "jidoka_auth, pg_read_all_settings"))
         _role(connection, "jidoka_api", _login(secrets["jidoka_api"], "jidoka_read, jidoka_auth"))
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'jidoka'").fetchone():
             connection.execute("CREATE DATABASE jidoka OWNER jidoka")

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import overload
 
-from jidoka.schemas import MESSAGES, Custody, Message, Packet, SchemaError, custody_of, decode
-
 from jidoka.runtime import metrics
 from jidoka.runtime.link import Incoming
 from jidoka.runtime.logs import log
+from jidoka.schemas import MESSAGES, Custody, Message, Packet, SchemaError, custody_of, decode
 
 _KNOWN = {cls.__name__ for cls in MESSAGES}
 
@@ -18,8 +17,8 @@ _KNOWN = {cls.__name__ for cls in MESSAGES}
 class Delivery:
     """One message as it came. Exactly one of `message` and `error` is set.
 
-    `custody` is its identity as a record, if it has one (an undecodable record may, too). `again`: the broker says that it
-    may have been delivered before. `retained`: it is the kept state of its topic, not news.
+    `custody` is its identity as a record, if it has one (an undecodable record may, too). `again`: the broker says that
+    it may have been delivered before. `retained`: it is the kept state of its topic, not news.
     """
 
     packet: Packet

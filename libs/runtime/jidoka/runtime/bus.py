@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import paho.mqtt.client as mqtt
-from jidoka.schemas import Packet, Scope
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -26,6 +26,7 @@ from jidoka.runtime.logs import log
 from jidoka.runtime.network import Network
 from jidoka.runtime.pump import Pump
 from jidoka.runtime.settings import MqttSettings
+from jidoka.schemas import Packet, Scope
 
 __all__ = ["Batch", "Bus", "Delivery"]
 
@@ -43,7 +44,7 @@ class Bus(Channel):
     `session_expiry` in seconds: how long the broker keeps what is not acknowledged; 0 is a clean start each time.
     """
 
-    def __init__(self, settings: MqttSettings, scope: Scope, service: str, instance: str, version: str,
+    def __init__(self, settings: MqttSettings, scope: Scope, service: str, instance: str, version: str,  # noqa: PLR0917
                  journal: Journal | None = None, session_expiry: int = 0, receive_maximum: int = 100,
                  outbox_bytes: int = OUTBOX_BYTES) -> None:  # fmt: skip
         link = PahoLink(settings, instance, session_expiry, receive_maximum)
@@ -110,7 +111,8 @@ class PahoLink:
         """Remembers topic filters; the network thread subscribes what is not subscribed."""
         for subscription in subscriptions:
             self._subscriptions.setdefault(subscription.filter, subscription)
-        self.network.wake() if self.network.alive() else None
+        if self.network.alive():
+            self.network.wake()
 
     def send(self, outgoing: Outgoing) -> int | None:
         """Hands one message to paho, which writes it on the network thread."""
@@ -156,8 +158,9 @@ class PahoLink:
         self._client.drop_out_messages()
         will = self._will()
         self._client.will_set(
-            will.packet.topic, will.packet.payload, will.qos, will.retain, _publish_properties(will, PacketTypes.WILLMESSAGE)
-        )
+            will.packet.topic, will.packet.payload, will.qos, will.retain,
+            _publish_properties(will, PacketTypes.WILLMESSAGE),
+        )  # fmt: skip
 
     def _failed(self, reason: str) -> None:
         if reason != self._reason:
@@ -180,7 +183,7 @@ class PahoLink:
         for control in (True, False):
             group = [subscription for subscription in missing if subscription.control is control]
             if group:
-                properties = Properties(PacketTypes.SUBSCRIBE)
+                properties = _properties(PacketTypes.SUBSCRIBE)
                 properties.SubscriptionIdentifier = CONTROL_ID if control else INBOX_ID
                 wanted = [(s.filter, SubscribeOptions(qos=s.qos)) for s in group]
                 _, mid = self._client.subscribe(wanted, properties=properties)
@@ -196,7 +199,7 @@ class PahoLink:
         log.info("connected", broker=self._where)
         self._post(self._limits)
 
-    def _on_connect(self, _c: Any, _u: Any, flags: mqtt.ConnectFlags, code: ReasonCode, properties: Properties) -> None:
+    def _on_connect(self, _c: Any, _u: Any, flags: Any, code: ReasonCode, properties: Any) -> None:
         if code.value >= FAILED:
             self._failed(f"refused: {code}")
             return
@@ -240,7 +243,7 @@ class PahoLink:
 
 def _client(settings: MqttSettings, instance: str) -> mqtt.Client:
     client = mqtt.Client(
-        mqtt.CallbackAPIVersion.VERSION2, client_id=instance, protocol=mqtt.MQTTv5, manual_ack=True
+        CallbackAPIVersion.VERSION2, client_id=instance, protocol=mqtt.MQTTv5, manual_ack=True
     )
     client.max_inflight_messages_set(0)  # no queue in paho: the sender bounds what is in flight
     client.connect_timeout = CONNECT_TIMEOUT_S
@@ -262,15 +265,19 @@ def _tls(settings: MqttSettings) -> ssl.SSLContext:
 
 
 def _connect_properties(session_expiry: int, receive_maximum: int) -> Properties:
-    properties = Properties(PacketTypes.CONNECT)
+    properties = _properties(PacketTypes.CONNECT)
     properties.SessionExpiryInterval = session_expiry
     properties.ReceiveMaximum = receive_maximum
     properties.MaximumPacketSize = MOST_PACKET_BYTES
     return properties
 
 
+def _properties(kind: int) -> Any:
+    return Properties(kind)  # type: ignore[no-untyped-call]
+
+
 def _publish_properties(outgoing: Outgoing, kind: int = PacketTypes.PUBLISH) -> Properties:
-    properties = Properties(kind)
+    properties = _properties(kind)
     if outgoing.packet.properties:
         properties.UserProperty = list(outgoing.packet.properties)
     if outgoing.packet.content_type:
@@ -280,5 +287,5 @@ def _publish_properties(outgoing: Outgoing, kind: int = PacketTypes.PUBLISH) -> 
     return properties
 
 
-def _on_socket_open(_c: Any, _u: Any, sock: socket.socket) -> None:
+def _on_socket_open(_c: Any, _u: Any, sock: Any) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

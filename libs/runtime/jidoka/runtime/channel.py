@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from jidoka.schemas import Carriage, Message, Packet, Receipt, Scope, ServiceStatus, encode
-
 from jidoka.runtime import metrics
 from jidoka.runtime.batch import Batch, Delivery, delivery
 from jidoka.runtime.custody import KEEPER, Custodian
@@ -15,6 +13,7 @@ from jidoka.runtime.journal import Journal
 from jidoka.runtime.link import Link, Outgoing, Subscription
 from jidoka.runtime.outbox import Outbox
 from jidoka.runtime.sender import Sender
+from jidoka.schemas import Carriage, Message, Packet, Receipt, Scope, ServiceStatus, encode
 
 MOST_PROPERTY_BYTES = 65_535
 OUTBOX_BYTES = 512 * 2**20
@@ -23,8 +22,9 @@ OUTBOX_BYTES = 512 * 2**20
 class Channel:
     """What Bus and FakeBus share. `outbox` is None without a journal."""
 
-    def __init__(self, link: Link, scope: Scope, service: str, instance: str, version: str, journal: Journal | None,
-                 receive_maximum: int, outbox_bytes: int, clock: Callable[[], float] = time.monotonic) -> None:  # fmt: skip
+    def __init__(self, link: Link, scope: Scope, service: str, instance: str, version: str,  # noqa: PLR0917
+                 journal: Journal | None, receive_maximum: int, outbox_bytes: int,
+                 clock: Callable[[], float] = time.monotonic) -> None:  # fmt: skip
         self.scope, self.service, self.instance, self.version = scope, service, instance, version
         self._link, self._journal = link, journal
         self.outbox = Outbox(journal, scope, instance, outbox_bytes, clock) if journal else None
@@ -33,7 +33,7 @@ class Channel:
         self._inbox = Inbox(receive_maximum)
         self._kept: list[Delivery] = []
         if self.outbox:
-            self.outbox.appended = lambda: self._sender.woken()
+            self.outbox.appended = self._sender.wake
             receipts = scope.filter(Receipt, source=instance)
             keepers = scope.filter(ServiceStatus, service=KEEPER)
             link.subscribe([Subscription(receipts, 0, control=True), Subscription(keepers, 0, control=True)])
@@ -60,8 +60,8 @@ class Channel:
     def batch(self, up_to: int, within: float) -> Iterator[Batch]:
         """Yields up to `up_to` deliveries; waits until there are so many, or `within` seconds. May be empty.
 
-        Leaving the block well acknowledges them in order. Leaving it by an exception keeps them: the next batch yields the
-        same ones again, first. For one thread. Raises RuntimeError when the network thread is dead.
+        Leaving the block well acknowledges them in order. Leaving it by an exception keeps them: the next batch yields
+        the same ones again, first. For one thread. Raises RuntimeError when a thread of the bus is dead.
         """
         self.require_alive()
         wait = 0.0 if self._kept else within
@@ -75,8 +75,8 @@ class Channel:
     def publish(self, message: Message, traceparent: str | None = None) -> None:
         """Publishes by the message's class. Thread safe.
 
-        A record is durable when this returns; within a transaction of the bus's journal it is so, and is sent, when that
-        is committed. A state is retained, and published again on each connect. A stream is sent at best effort. Raises
+        A record is durable when this returns; within a transaction of the bus's journal it is so, and is sent, when
+        that is committed. A state is retained, and published again on each connect. A stream is sent at best effort. Raises
         OutboxFull, JournalUnavailable; ValueError for a record on a bus without a journal.
         """
         self.require_alive()

@@ -4,14 +4,13 @@ import random
 from collections import deque
 from dataclasses import dataclass
 
-from jidoka.schemas import Packet, Receipt, SchemaError, Scope, ServiceStatus, Stream, decode
-
 from jidoka.runtime import metrics
 from jidoka.runtime.link import Outgoing
 from jidoka.runtime.logs import log
 from jidoka.runtime.outbox import Outbox
 from jidoka.runtime.repeats import ROUND_BYTES, ROUND_RECORDS, Sweep
 from jidoka.runtime.rows import Row
+from jidoka.schemas import Packet, Receipt, SchemaError, Scope, ServiceStatus, Stream, decode
 
 KEEPER = "historian"
 CLAIM_BYTES = 4 * 2**20

@@ -27,7 +27,8 @@ class HealthServer:
         self.port: int = self._server.server_address[1]
 
     def __enter__(self) -> Self:
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="http", daemon=True)
+        serve = self._server.serve_forever
+        self._thread = Thread(target=serve, kwargs={"poll_interval": 0.1}, name="http", daemon=True)
         self._thread.start()
         return self
 

@@ -32,7 +32,7 @@ class Driven(Protocol):
 
 
 class Network:
-    """`prepare` is called before each attempt to connect, `tick` on each round, `failed` with the reason of a failure."""
+    """Calls `prepare` before each attempt to connect, `tick` on each round, `failed` with the reason of a failure."""
 
     def __init__(self, client: Driven, prepare: Callable[[], None], tick: Callable[[], None],
                  failed: Callable[[str], None]) -> None:  # fmt: skip

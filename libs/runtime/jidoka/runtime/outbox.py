@@ -8,14 +8,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from jidoka.schemas import AlarmCondition, Custody, Lost, Message, Packet, Receipt, Scope, Severity, Stream, encode, new_id
-from jidoka.schemas.custody import Watermark
-
 from jidoka.runtime import metrics, room
 from jidoka.runtime.errors import OutboxFull
 from jidoka.runtime.journal import Journal
 from jidoka.runtime.logs import log
 from jidoka.runtime.rows import Row, between, create_tables, droppable, size_of
+from jidoka.schemas import (
+    AlarmCondition,
+    Custody,
+    Lost,
+    Message,
+    Packet,
+    Receipt,
+    Scope,
+    Severity,
+    Stream,
+    encode,
+    new_id,
+)
+from jidoka.schemas.custody import Watermark
 
 __all__ = ["Journal", "Outbox", "Pending"]
 
@@ -98,10 +109,8 @@ class Outbox:
     def any_left(self, stream: Stream, first: int, last: int) -> bool:
         """Whether a record with `first` <= id <= `last` is still without a receipt."""
         with self._journal.transaction() as db:
-            found = db.execute(
-                "SELECT 1 FROM outbox_record WHERE stream = ? AND id BETWEEN ? AND ? LIMIT 1", (stream.value, first, last)
-            )
-            return found.fetchone() is not None
+            asked = "SELECT 1 FROM outbox_record WHERE stream = ? AND id BETWEEN ? AND ? LIMIT 1"
+            return db.execute(asked, (stream.value, first, last)).fetchone() is not None
 
     def receive(self, receipts: Sequence[Receipt]) -> dict[Stream, int]:
         """Removes what receipts cover; returns how many records of each stream."""
@@ -123,7 +132,7 @@ class Outbox:
                 self._journal.after_commit(lambda: self._count_lost([gone], "too_large"))
 
     def tend(self) -> None:
-        """Raises the alarm `outbox-full` when it was, clears it below 80 %, and sets the gauges. Once a second is enough."""
+        """Raises the alarm `outbox-full` when it was, clears it below 80 %, sets the gauges. Once a second is enough."""
         with self._journal.transaction() as db:
             used = room.used(db)
             if self._full and self._alarm is None:
@@ -201,24 +210,28 @@ class Outbox:
         for gone in ranges:
             self._full = self._full or reason == "full"
             metrics.LOST.labels(gone.stream.value, reason).inc(gone.last - gone.first + 1)
-            log.warning("records_lost", stream=gone.stream, epoch=gone.epoch, first=gone.first, last=gone.last, reason=reason)
+            log.warning(
+                "records_lost", stream=gone.stream, epoch=gone.epoch, first=gone.first, last=gone.last, reason=reason
+            )
 
     def _prune(self, db: sqlite3.Connection, mark: Watermark) -> int:
         stream, epoch = mark.stream.value, str(mark.epoch)
-        known = db.execute("SELECT issued, upto FROM outbox_epoch WHERE stream = ? AND epoch = ?", (stream, epoch)).fetchone()
+        asked = "SELECT issued, upto FROM outbox_epoch WHERE stream = ? AND epoch = ?"
+        known = db.execute(asked, (stream, epoch)).fetchone()
         if known is None:
             return 0
-        if max(mark.upto, *mark.extras, 0) > known[0]:
+        issued, before = known
+        if max(mark.upto, *mark.extras, 0) > issued:
             metrics.RECEIPTS_REFUSED.inc()
-            log.error("receipt_refused", stream=stream, epoch=epoch, upto=mark.upto, issued=known[0])
+            log.error("receipt_refused", stream=stream, epoch=epoch, upto=mark.upto, issued=issued)
             return 0
-        upto = max(mark.upto, known[1])
+        upto = max(mark.upto, before)
         sizes = db.execute(
             "DELETE FROM outbox_record WHERE stream = ?1 AND epoch = ?2 AND"
             " (seq <= ?3 OR seq IN (SELECT value FROM json_each(?4))) RETURNING size",
             (stream, epoch, upto, json.dumps(mark.extras)),
         ).fetchall()
-        if upto > known[1]:
+        if upto > before:
             db.execute("UPDATE outbox_epoch SET upto = ? WHERE stream = ? AND epoch = ?", (upto, stream, epoch))
         if sizes:
             room.account(db, mark.stream, -len(sizes), -sum(size for (size,) in sizes))

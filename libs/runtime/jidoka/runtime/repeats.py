@@ -14,8 +14,8 @@ class Sweep:
     """Walks through one stream's rows by id, one round at a time, and starts over at its end.
 
     A row is ripe when it was handed over five seconds ago (rows of earlier epochs always are). The next round follows at
-    once when the last one is receipted, else after a delay that doubles with jitter to a minute while no receipt comes.
-    Times are monotonic seconds.
+    once when the last one is receipted, else after a delay that doubles, with jitter, to a minute while no receipt
+    comes. Times are monotonic seconds.
     """
 
     def __init__(self, ripe: int, jitter: random.Random) -> None:

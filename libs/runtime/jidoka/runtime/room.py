@@ -3,9 +3,8 @@
 import sqlite3
 from dataclasses import dataclass
 
-from jidoka.schemas import Stream
-
 from jidoka.runtime.errors import OutboxFull
+from jidoka.schemas import Stream
 
 SHARE_OF_OTHERS = 0.9  # the rest is for facts alone
 SLACK = 0.01  # freed beyond the need, so that not every record of a full outbox searches for room

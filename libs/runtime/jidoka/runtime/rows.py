@@ -70,7 +70,7 @@ def droppable(message: Message) -> bool:
 
 
 def between(db: sqlite3.Connection, stream: Stream, after: int, upto: int, count: int, most_bytes: int) -> list[Row]:
-    """The next rows of a stream with `after` < id <= `upto`: at most `count`, and at most `most_bytes` after the first."""
+    """The next rows of a stream with `after` < id <= `upto`: at most `count` and `most_bytes`, but at least one."""
     found = db.execute(
         f"SELECT {_COLUMNS} FROM outbox_record WHERE stream = ? AND id > ? AND id <= ? ORDER BY id LIMIT ?",  # noqa: S608
         (stream.value, after, upto, count),

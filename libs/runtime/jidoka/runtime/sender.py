@@ -5,12 +5,11 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from jidoka.schemas import Stream
-
 from jidoka.runtime import metrics
 from jidoka.runtime.custody import Custodian, Sending
 from jidoka.runtime.link import WINDOW, Acked, Closed, Control, Event, Link, Opened, Outgoing, packet_size
 from jidoka.runtime.logs import log
+from jidoka.schemas import Stream
 
 STREAMS_WAITING = 16
 IDLE_S = 1.0
@@ -46,6 +45,10 @@ class Sender:
     def post(self, event: Event) -> None:
         """What the connection has to say. Called on its thread."""
         self._events.append(event)
+        self.woken()
+
+    def wake(self) -> None:
+        """There is a new record."""
         self.woken()
 
     def state(self, outgoing: Outgoing) -> None:

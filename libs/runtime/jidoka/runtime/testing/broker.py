@@ -2,10 +2,9 @@
 
 import threading
 
-from jidoka.schemas import Message, Packet, SchemaError, decode, matches
-
 from jidoka.runtime.link import Outgoing, Subscription
 from jidoka.runtime.testing.session import Session, Waiting
+from jidoka.schemas import Message, Packet, SchemaError, decode, matches
 
 NOT_AUTHORIZED, NO_SUBSCRIBERS = 0x87, 0x10
 

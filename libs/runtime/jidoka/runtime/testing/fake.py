@@ -4,14 +4,13 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-from jidoka.schemas import Scope
-
 from jidoka.runtime.channel import OUTBOX_BYTES, Channel
 from jidoka.runtime.inbox import Inbox
 from jidoka.runtime.journal import Journal
 from jidoka.runtime.link import Acked, Closed, Control, Event, Incoming, Opened, Outgoing, Subscription
 from jidoka.runtime.sender import Sender
 from jidoka.runtime.testing.broker import FakeBroker, Link
+from jidoka.schemas import Scope
 
 SCOPE = Scope("demo", "line1")
 

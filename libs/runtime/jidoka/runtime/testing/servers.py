@@ -151,7 +151,8 @@ def _postgres(name: str) -> str:
 
 
 def _as_postgres() -> list[str]:
-    return [_program("runuser"), "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    # setpriv becomes the program, so that a signal to the process reaches the server itself
+    return [_program("setpriv"), "--reuid=postgres", "--regid=postgres", "--init-groups"] if os.geteuid() == 0 else []
 
 
 def _listening(port: int) -> bool:

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from jidoka.schemas import Packet
-
 from jidoka.runtime.link import Incoming, Subscription
+from jidoka.schemas import Packet
 
 
 class Client(Protocol):

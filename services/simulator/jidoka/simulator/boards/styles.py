@@ -83,7 +83,7 @@ def pads_with_routes(canvas: Canvas, rng: np.random.Generator, region: Region) -
     size = float(rng.uniform(0.36, 0.72)) * min(pitch_x, pitch_y)
     make = [_ring, _square, _land][rng.integers(3)]
     tall, turn = float(rng.uniform(0.6, 1.4)), float(rng.choice([0.0, 0.0, 0.0, rng.uniform(-0.6, 0.6)]))
-    ring = float(rng.uniform(4.5, 9))
+    ring = float(rng.uniform(5.5, 10))
     hole = size * min(tall, 1) / 2 - ring if rng.random() < 0.6 else 0.0
     share = rng.uniform(0.4, 1.0)
     pads: list[tuple[Point, Shape]] = []
@@ -96,8 +96,8 @@ def pads_with_routes(canvas: Canvas, rng: np.random.Generator, region: Region) -
     for centre, shape in pads:
         if rng.random() < 0.75:
             route(canvas, rng, centre, [shape], width)
-    if hole >= 5:
-        reach = ring + 3 if rng.random() < 0.2 else 1
+    if hole >= 6.5:
+        reach = 0.7 * (ring - 5.5)
         off_x, off_y = rng.uniform(-reach, reach, 2)
         for (x, y), _ in pads:
             canvas.drill(Disc((x + float(off_x), y + float(off_y)), hole))
@@ -132,7 +132,7 @@ def route(canvas: Canvas, rng: np.random.Generator, start: Point, joined_to: Seq
 def _walk(rng: np.random.Generator, start: Point) -> list[Point]:
     points, heading = [start], int(rng.integers(8))
     for _ in range(rng.integers(1, 6)):
-        length = float(rng.uniform(30, 130))
+        length = float(rng.uniform(48, 140))
         dx, dy = _HEADINGS[heading]
         points.append((points[-1][0] + dx * length, points[-1][1] + dy * length))
         heading = (heading + int(rng.choice([-1, 1]))) % 8
@@ -140,7 +140,7 @@ def _walk(rng: np.random.Generator, start: Point) -> list[Point]:
 
 
 def _terminal(rng: np.random.Generator, centre: Point, width: float) -> Shape:
-    size = max(26.0, width * float(rng.uniform(1.8, 3.0)))
+    size = max(29.0, width * float(rng.uniform(1.8, 3.0)))
     return [_ring, _square, _land][rng.integers(3)](centre, size, float(rng.uniform(0.8, 1.3)), 0.0)
 
 
@@ -155,25 +155,36 @@ def copper_area(canvas: Canvas, rng: np.random.Generator, region: Region) -> Non
     outline: Shape = Disc(centre, half) if rng.random() < 0.2 else _chamfered(rng, box, half)
     if not canvas.place([outline], 10):
         return
-    for _ in range(rng.integers(0, 4)):
-        _clearing(canvas, rng, box)
     for _ in range(rng.integers(0, 3)):
-        x, y = box.at(rng, 20)
-        ends = [(x, box.top - 40), (x, box.bottom + 40)] if rng.random() < 0.5 else [(-40, y), (SIZE + 40, y)]
-        if rng.random() < 0.3:
-            ends = [(x - 700, y - 700), (x + 700, y + 700)]
-        slot = np.zeros_like(canvas.copper)
-        Track(ends, float(rng.uniform(10, 36))).stamp(slot)
-        outside = np.full_like(slot, 255)
-        outline.stamp(outside, 0, 0)
-        canvas.copper[(slot > 0) & (outside == 0)] = 0
-    radius = float(rng.uniform(5, 12))
+        _slot(canvas, rng, box, outline)
+    for _ in range(rng.integers(0, 6)):
+        _clearing(canvas, rng, box)
+    radius = float(rng.uniform(6.5, 12))
     for _ in range(rng.integers(0, 8)):
         via = Disc(box.at(rng, 20), radius)
-        around = np.zeros_like(canvas.copper)
-        via.stamp(around, 8)
-        if np.all(canvas.copper[around > 0]):
+        if _in_copper(canvas, via, 8):
             canvas.drill(via)
+
+
+def _slot(canvas: Canvas, rng: np.random.Generator, box: Region, outline: Shape) -> None:
+    """A straight gap right through the area."""
+    x, y = box.at(rng, 20)
+    ends = [
+        [(x, box.top - 40), (x, box.bottom + 40)],
+        [(box.left - 40, y), (box.right + 40, y)],
+        [(x - SIZE, y - SIZE), (x + SIZE, y + SIZE)],
+    ][rng.integers(3)]
+    slot, area = np.zeros_like(canvas.copper), np.zeros_like(canvas.copper)
+    Track(ends, float(rng.uniform(10, 36))).stamp(slot)
+    outline.stamp(area, 1)
+    canvas.copper[(slot & area) > 0] = 0
+
+
+def _in_copper(canvas: Canvas, shape: Shape, around: float) -> bool:
+    """Say whether there is nothing but copper under a shape and `around` it."""
+    wanted = np.zeros_like(canvas.copper)
+    shape.stamp(wanted, around)
+    return bool(np.all(canvas.copper[wanted > 0]))
 
 
 def _chamfered(rng: np.random.Generator, box: Region, half: float) -> Area:
@@ -190,8 +201,10 @@ def _clearing(canvas: Canvas, rng: np.random.Generator, box: Region) -> None:
     """A land of its own inside the area, with a gap around it."""
     size = float(rng.uniform(26, 110))
     shape = [_ring, _square, _land][rng.integers(3)](box.at(rng, size / 2), size, float(rng.uniform(0.7, 1.4)), 0.0)
-    canvas.clear([shape], float(rng.uniform(9, 24)))
-    shape.stamp(canvas.copper)
+    gap = float(rng.uniform(9, 24))
+    if _in_copper(canvas, shape, gap + 12):
+        canvas.clear([shape], gap)
+        shape.stamp(canvas.copper)
 
 
 def marking(canvas: Canvas, rng: np.random.Generator, region: Region) -> None:
@@ -213,7 +226,7 @@ def free_routes(canvas: Canvas, rng: np.random.Generator, region: Region) -> Non
         if canvas.place([land], 8):
             route(canvas, rng, centre, [land], width)
             if rng.random() < 0.4:
-                canvas.drill(Disc(centre, 5.2))
+                canvas.drill(Disc(centre, 6.2))
 
 
 def flood(canvas: Canvas, rng: np.random.Generator, region: Region) -> None:

@@ -1,0 +1,1 @@
+"""What happens now: from the bus to people, and people's actions to the bus."""

@@ -1,0 +1,77 @@
+"""The one bridge from the bus to the event loop: a thread that hands over batches and waits until they are taken in."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from jidoka.runtime.bus import Bus
+from jidoka.schemas import (
+    ActionOutcome,
+    AlarmState,
+    Decision,
+    DeviceStatus,
+    Inspection,
+    LiveFrame,
+    Message,
+    PartArrived,
+    ServiceStatus,
+    TagBatch,
+)
+
+HEARD = (TagBatch, PartArrived, Inspection, Decision, AlarmState, DeviceStatus, ServiceStatus, LiveFrame)
+WITHIN_S = 0.02
+UP_TO = 200
+
+
+class Bridge:
+    """Runs between `start` and `stop`. A bug in taking messages in is given to `failed`."""
+
+    def __init__(
+        self, bus: Bus, take_in: Callable[[list[Message]], None], failed: Callable[[BaseException], None]
+    ) -> None:
+        self._bus, self._take_in, self._failed = bus, take_in, failed
+        self._stop = threading.Event()
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="bridge", daemon=True)
+
+    def start(self, source: str) -> None:
+        """Subscribes, and begins; outcomes only of `source`'s own actions."""
+        self._bus.subscribe(*HEARD)
+        self._bus.subscribe(ActionOutcome, source=source)
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Ends the thread."""
+        self._stop.set()
+        await asyncio.to_thread(self._thread.join, 5)
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                with self._bus.batch(up_to=UP_TO, within=WITHIN_S) as batch:
+                    messages = list(batch.messages)
+                    if messages:
+                        self._hand_over(messages)
+        except BaseException as error:
+            self._loop.call_soon_threadsafe(self._failed, error)
+            raise
+
+    def _hand_over(self, messages: list[Message]) -> None:
+        taken: Future[None] = Future()
+
+        def take_in() -> None:
+            try:
+                self._take_in(messages)
+                taken.set_result(None)
+            except BaseException as error:
+                taken.set_exception(error)
+                raise
+
+        self._loop.call_soon_threadsafe(take_in)
+        while not self._stop.is_set():
+            try:
+                taken.result(timeout=0.5)
+            except TimeoutError:
+                continue
+            return

@@ -1,0 +1,101 @@
+"""Inspections, defects, images, models."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Response
+from pydantic import Field
+
+from jidoka.api.context import Api
+from jidoka.api.models.base import Page
+from jidoka.api.models.inspections import Defect, Inspection, Model
+from jidoka.api.paging import page
+from jidoka.api.people.access import Viewer
+from jidoka.api.problems import NotFound, describe
+from jidoka.api.queries import inspections as queries
+from jidoka.api.routes.filters import Listing
+from jidoka.schemas import Disposition, Role, Verdict
+from jidoka.schemas.types import Label, Name, Sha256, Share
+
+router = APIRouter(tags=["inspections"])
+JPEG = {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}, "description": "the image"}
+
+
+class InspectionFilter(Listing):
+    """Which inspections."""
+
+    station: Name | None = Field(default=None, examples=["AOI1"])
+    camera: Name | None = None
+    verdict: Verdict | None = None
+    role: Role | None = None
+    model_sha256: Sha256 | None = None
+
+
+class DefectFilter(Listing):
+    """Which defects."""
+
+    defect_class: Label | None = Field(default=None, alias="class", examples=["mousebite"])
+    station: Name | None = None
+    camera: Name | None = None
+    role: Role | None = None
+    disposition: Disposition | None = None
+    least: Share | None = Field(default=None, alias="confidence", description="this confidence or more")
+
+
+@router.get("/inspections", responses=describe(400))
+async def list_inspections(api: Api, _person: Viewer, wanted: Annotated[InspectionFilter, Query()]) -> Page[Inspection]:
+    """Inspections with their defects, newest first."""
+    async with api.database.reading() as connection:
+        found = await queries.listed(connection, wanted.values())
+        whole = await queries.with_defects(connection, found)
+    return page([_Inspection.model_validate(row) for row in whole], wanted.limit)
+
+
+@router.get("/defects", responses=describe(400))
+async def list_defects(api: Api, _person: Viewer, wanted: Annotated[DefectFilter, Query()]) -> Page[Defect]:
+    """Defects, newest first."""
+    async with api.database.reading() as connection:
+        found = await queries.defects(connection, wanted.values())
+    return page([Defect.model_validate(row) for row in found], wanted.limit)
+
+
+@router.get(
+    "/images/{frame_id}",
+    response_class=Response,
+    responses={200: JPEG, 304: {"description": "as you have it"}, **describe(404)},
+)
+async def get_image(
+    api: Api, _person: Viewer, frame_id: UUID, if_none_match: Annotated[str | None, Header(max_length=1000)] = None
+) -> Response:
+    """A stored image. Its ETag is its sha256; it never changes."""
+    async with api.database.reading() as connection:
+        sha256 = await queries.image_hash(connection, frame_id)
+        if sha256 is None:
+            raise NotFound("image")
+        headers = {"ETag": f'"{sha256}"', "Cache-Control": "private, max-age=31536000, immutable"}
+        if if_none_match is not None and _names(if_none_match, sha256):
+            return Response(status_code=304, headers=headers)
+        found = await queries.image(connection, frame_id)
+    if found is None:
+        raise NotFound("image")
+    return Response(bytes(found["image"]), media_type="image/jpeg", headers=headers)
+
+
+@router.get("/models")
+async def list_models(api: Api, _person: Viewer) -> list[Model]:
+    """Models that inspected here, newest first."""
+    async with api.database.reading() as connection:
+        return [Model.model_validate(row) for row in await queries.models(connection)]
+
+
+class _Inspection(Inspection):
+    """With the time that a cursor needs."""
+
+    @property
+    def created_at(self) -> object:
+        return self.captured_at
+
+
+def _names(if_none_match: str, sha256: str) -> bool:
+    tags = {tag.strip().removeprefix("W/").strip('"') for tag in if_none_match.split(",")}
+    return bool(tags & {sha256, "*"})

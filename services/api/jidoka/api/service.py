@@ -1,0 +1,114 @@
+"""The API as a running process: its parts, in the order in which they start."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from jidoka.api import __version__
+from jidoka.api.app import make_app
+from jidoka.api.cache import AnswerCache
+from jidoka.api.context import Context
+from jidoka.api.database import Connection, Database
+from jidoka.api.line import LineFile
+from jidoka.api.live.actions import Actions
+from jidoka.api.live.bridge import Bridge
+from jidoka.api.live.frames import LiveFrames
+from jidoka.api.live.hub import Hub
+from jidoka.api.live.picture import Picture
+from jidoka.api.live.reconcile import keep_true
+from jidoka.api.migrations import migrate
+from jidoka.api.people.first import make_first_users
+from jidoka.api.people.oidc import OidcIssuer
+from jidoka.api.people.passwords import Passwords
+from jidoka.api.people.sessions import Sessions
+from jidoka.api.people.tokens import TokenSigner
+from jidoka.api.rates import RateLimit
+from jidoka.api.settings import ApiSettings, signing_secrets
+from jidoka.runtime.bus import Bus
+from jidoka.runtime.logs import log
+from jidoka.schemas import Action
+
+
+def build(settings: ApiSettings, line: LineFile, bus: Bus) -> FastAPI:
+    """The application around a bus that is entered."""
+    context = _context(settings, line, bus)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async def prepare(connection: Connection) -> None:
+            await migrate(connection)
+            await make_first_users(connection, settings, context.passwords)
+
+        bridge = Bridge(bus, context.hub.apply, _give_up)
+        tasks = [
+            _watched(context.database.run(prepare), "database"),
+            _watched(keep_true(context.hub, context.database, bus, line), "reconcile"),
+        ]
+        bridge.start(settings.instance)
+        try:
+            yield
+        finally:
+            await bridge.stop()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    return make_app(settings, context, lifespan)
+
+
+def _context(settings: ApiSettings, line: LineFile, bus: Bus) -> Context:
+    assert settings.database_url is not None, "checked before"
+    url = settings.database_url.get_secret_value()
+    database = Database(url, settings.database_connections, settings.statement_timeout_ms)
+
+    def publish(action: Action) -> None:
+        bus.publish(action)
+
+    actions = Actions(publish, lambda: bus.connected, settings.action_timeout_s)
+    frames = LiveFrames()
+    picture = Picture(tuple(table.name for table in line.stations))
+    signer = TokenSigner(signing_secrets(settings), settings.access_token_s)
+    oidc = None
+    if settings.oidc_issuer and settings.oidc_audience:
+        oidc = OidcIssuer(
+            settings.oidc_issuer, settings.oidc_audience, settings.oidc_role_claim, settings.oidc_lines_claim
+        )
+    return Context(
+        settings=settings,
+        line=line,
+        database=database,
+        hub=Hub(picture, frames, actions, settings.ws_max_connections),
+        frames=frames,
+        actions=actions,
+        sessions=Sessions(database, signer, settings.session_timeout),
+        passwords=Passwords(),
+        oidc=oidc,
+        requests=RateLimit("API_RATE_LIMIT", settings.api_rate_limit),
+        logins=RateLimit("LOGIN_RATE_LIMIT", settings.login_rate_limit),
+        answers=AnswerCache(settings.cache_ttl),
+        broker_error=bus.trouble,
+    )
+
+
+def _watched(work: Awaitable[None], name: str) -> asyncio.Task[None]:
+    """A task for the whole life of the process: its end is a bug."""
+
+    async def watch() -> None:
+        try:
+            await work
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            _give_up(error)
+            raise
+
+    return asyncio.create_task(watch(), name=name)
+
+
+def _give_up(error: BaseException) -> None:
+    """A bug in a background task: the process ends, its runner starts it anew."""
+    log.critical("bug", error=repr(error), version=__version__, exc_info=error)
+    os._exit(70)

@@ -1,0 +1,43 @@
+"""The inference service: frames in, inspections and evidence out."""
+
+from contextlib import closing
+
+import cv2
+
+from jidoka.inference import __version__
+from jidoka.inference.inspector import Inspector
+from jidoka.inference.line import read_rules
+from jidoka.inference.loading import open_models
+from jidoka.inference.settings import InferenceSettings
+from jidoka.runtime.bus import Bus
+from jidoka.runtime.journal import Journal
+from jidoka.runtime.service import Service, run
+from jidoka.runtime.settings import line_scope, load_settings, load_toml
+from jidoka.schemas import Frame
+
+
+def main() -> None:
+    """Wires and runs the service."""
+    settings = load_settings(InferenceSettings)
+    line, sha256 = load_toml(settings.line_file)
+    rules, config_sha256 = read_rules(line, sha256, settings.line_file, settings.defect_threshold)
+    scope, name = line_scope(line, settings.line_file), settings.service
+    cv2.setNumThreads(1)
+    with (
+        Service(name, settings, __version__) as service,
+        closing(Journal(settings.journal_path)) as journal,
+        open_models(rules, settings) as models,
+        Bus(settings.mqtt, scope, name, settings.instance, __version__, journal, receive_maximum=1) as bus,
+    ):
+        service.watch("bus", bus)
+        inspector = Inspector(lambda station, sku: models.current(rules.model_for(station, sku)), rules, config_sha256)
+        bus.subscribe(Frame, share="inference")
+        while service.alive():
+            with service.patience(), bus.batch(up_to=1, within=0.5) as batch:
+                for frame in batch.messages:
+                    if isinstance(frame, Frame):
+                        inspector.work(frame, bus)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,106 @@
+"""Models made here: real ONNX files, small enough to be read at a glance."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+Array = npt.NDArray[np.generic]
+TYPES = {
+    "float32": TensorProto.FLOAT,
+    "float16": TensorProto.FLOAT16,
+    "int64": TensorProto.INT64,
+    "uint8": TensorProto.UINT8,
+}
+Save = Callable[..., Path]
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Save:
+    """Saves a model that gives the same outputs for every image."""
+
+    def build(
+        outputs: Mapping[str, Array],
+        *,
+        size: tuple[object, object] = (64, 64),
+        metadata: Mapping[str, str] | None = None,
+        extra: Mapping[str, tuple[str, list[object]]] | None = None,
+        shape: list[object] | None = None,
+        name: str = "model.onnx",
+        dtype: str = "float32",
+    ) -> Path:
+        inputs = [helper.make_tensor_value_info("images", TYPES[dtype], shape or [1, 3, *size])]
+        for port, (kind, sides) in (extra or {}).items():
+            inputs.append(helper.make_tensor_value_info(port, TYPES[kind], sides))
+        nodes = [
+            helper.make_node("Constant", [], [key], value=numpy_helper.from_array(np.asarray(value), key))
+            for key, value in outputs.items()
+        ]
+        infos = [
+            helper.make_tensor_value_info(key, TYPES[str(value.dtype)], value.shape) for key, value in outputs.items()
+        ]
+        return write(helper.make_graph(nodes, "constant", inputs, infos), tmp_path / name, metadata)
+
+    return build
+
+
+@pytest.fixture
+def colours(tmp_path: Path) -> Path:
+    """A detector of single colours: 64 x 64, one anchor per 8 x 8 cell, classes red, green and blue.
+
+    A score is how much of its colour a cell has and the other two lack.
+    """
+    return colour_detector(tmp_path / "colours.onnx")
+
+
+@pytest.fixture
+def colour_model() -> Callable[..., Path]:
+    return colour_detector
+
+
+def colour_detector(path: Path, names: tuple[str, ...] = ("red", "green", "blue"), gain: float = 1.0) -> Path:
+    cells = np.arange(64)
+    boxes = np.stack([cells % 8 * 8 + 4, cells // 8 * 8 + 4, np.full(64, 8), np.full(64, 8)]).astype(np.float32)
+    mix = gain * np.array([[1, -0.5, -0.5], [-0.5, 1, -0.5], [-0.5, -0.5, 1]], np.float32)
+    nodes = [
+        helper.make_node("AveragePool", ["images"], ["cells"], kernel_shape=[8, 8], strides=[8, 8]),
+        helper.make_node("Conv", ["cells", "mix"], ["mixed"]),
+        helper.make_node("Clip", ["mixed", "zero", "one"], ["scores4"]),
+        helper.make_node("Reshape", ["scores4", "flat"], ["scores"]),
+        helper.make_node("Concat", ["boxes", "scores"], ["output0"], axis=1),
+    ]
+    constants = [
+        numpy_helper.from_array(mix.reshape(3, 3, 1, 1), "mix"),
+        numpy_helper.from_array(np.float32(0), "zero"),
+        numpy_helper.from_array(np.float32(1), "one"),
+        numpy_helper.from_array(np.array([1, 3, 64]), "flat"),
+        numpy_helper.from_array(boxes[None], "boxes"),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "colours",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, 64, 64])],
+        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, [1, 7, 64])],
+        constants,
+    )
+    metadata = {"names": str(dict(enumerate(names))), "task": "detect", "stride": "8", "imgsz": "[64, 64]"}
+    return write(graph, path, metadata)
+
+
+def write(graph: onnx.GraphProto, path: Path, metadata: Mapping[str, str] | None = None) -> Path:
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    helper.set_model_props(model, dict(metadata or {}))
+    onnx.save(model, str(path))
+    return path
+
+
+@pytest.fixture
+def board() -> npt.NDArray[np.uint8]:
+    """A grey image of 320 x 160 with one red square (x 80, y 40, 40 x 40) and nothing else."""
+    image = np.full((160, 320, 3), 90, np.uint8)
+    image[40:80, 80:120] = (0, 0, 255)
+    return image

@@ -1,0 +1,314 @@
+"""The one door to pycomm3: connections that are thrown away at the first doubt.
+
+pycomm3 1.2.16 does not notice a late reply, loops for ever when the peer closes in mid-frame, ignores the type that
+the controller answers with and keeps instance numbers that a program download changed. So: the socket has a deadline
+per frame, every reply must carry the sequence count and service of its request and the uploaded type, tags are
+addressed by name, and after any error the connection is closed and a new one is built, tag list and all.
+"""
+
+# mypy: disable-error-code="no-untyped-call"
+# pycomm3 is typed in part.
+
+import logging
+import re
+import socket
+import struct
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from pycomm3 import DataTypes, LogixDriver
+from pycomm3.exceptions import CommError, PycommError
+from pycomm3.socket_ import Socket
+from pycomm3.tag import Tag
+
+from jidoka.plc_gateway.catalogue import Catalogue
+from jidoka.plc_gateway.line import Plc
+from jidoka.plc_gateway.values import Value
+from jidoka.runtime.errors import TransientError
+from jidoka.runtime.logs import log
+
+# pycomm3 logs a traceback for every error that it raises anyway.
+logging.getLogger("pycomm3").setLevel(logging.CRITICAL + 1)
+
+_HEADER = 24
+_SEND_UNIT_DATA = 0x70
+_SEND_RR_DATA = 0x6F
+_SUCCESS = 0x00
+_PARTIAL = 0x06
+_STRUCT = b"\xa0\x02"
+_NO_MODULE = re.compile(r"\(01, 31[12]\)")
+# What pycomm3 lets escape on answers that it did not expect, besides its own exceptions.
+_BROKEN = (PycommError, OSError, struct.error, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+_MEANING = {
+    (0x04, 0x0000): "no such tag",
+    (0x05, 0x0000): "no such tag or element",
+    (0x0F, None): "access refused",
+    (0x08, None): "service not supported",
+    (0x10, None): "refused in this mode of the controller",
+    (0x13, None): "too little data",
+    (0xFF, 0x2104): "beyond the end of the tag",
+    (0xFF, 0x2105): "beyond the end of the tag",
+    (0xFF, 0x2107): "the type does not match",
+}
+
+
+class LinkError(TransientError):
+    """The controller did not answer, or not as it must; the connection is gone."""
+
+
+class WrongSlot(LinkError):
+    """The chassis answered, but there is no controller in that slot."""
+
+
+class RefusedWrite(RuntimeError):
+    """A write to a tag that is not on the allow-list: a bug, never sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a controller is: `host` or `host:port`, slot, and how long to wait for it in seconds."""
+
+    host: str
+    slot: int = 0
+    connect_timeout: float = 5.0
+    request_timeout: float = 1.0
+
+    @classmethod
+    def of(cls, plc: Plc) -> Self:
+        """As line.toml says."""
+        return cls(plc.host, plc.slot, plc.connect_timeout_ms / 1000, plc.request_timeout_ms / 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One tag as answered: a value, or the reason why there is none."""
+
+    value: Value | None
+    bad: str | None = None
+
+
+class _Wire(Socket):
+    """A socket whose every reply is a whole frame within the deadline, or an error."""
+
+    def __init__(self, address: Address) -> None:
+        super().__init__(address.connect_timeout)
+        self._patience = address.request_timeout
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def connect(self, host: str, port: int) -> None:
+        self.sock.connect((socket.gethostbyname(host), port))
+        self.sock.settimeout(self._patience)
+
+    def receive(self, timeout: float = 0) -> bytes:
+        deadline = time.monotonic() + (timeout or self._patience)
+        head = self._exactly(_HEADER, deadline)
+        return head + self._exactly(int.from_bytes(head[2:4], "little"), deadline)
+
+    def _exactly(self, count: int, deadline: float) -> bytes:
+        data = bytearray()
+        while len(data) < count:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise CommError("no whole reply in time")
+            self.sock.settimeout(left)
+            try:
+                piece = self.sock.recv(count - len(data))
+            except TimeoutError as error:
+                raise CommError("no whole reply in time") from error
+            if not piece:
+                raise CommError("the controller closed the connection")
+            data += piece
+        self.sock.settimeout(self._patience)
+        return bytes(data)
+
+
+class _Driver(LogixDriver):
+    """pycomm3's driver with replies matched to requests, tags by name, types checked, and status in plain words."""
+
+    def __init__(self, address: Address) -> None:
+        super().__init__(f"{address.host}/{address.slot}")
+        self._sock = _Wire(address)
+        self._request = b""
+
+    def _send(self, message: bytes) -> None:
+        self._request = message
+        super()._send(message)
+
+    def _receive(self) -> bytes:
+        reply: bytes = super()._receive()
+        _match(self._request, reply)
+        return reply
+
+    def _initialize_driver(self, *args: Any, **kwargs: Any) -> None:
+        super()._initialize_driver(*args, **kwargs)
+        self._cfg["use_instance_ids"] = False
+
+    def _send_requests(self, requests: Iterable[Any]) -> dict[int, Tag]:
+        results: dict[int, Tag] = {}
+        for request in requests:
+            response = self.send(request)
+            parts = response.responses if request.type_ == "multi" else [response]
+            if request.type_ == "multi" and len(parts) != len(request.requests):
+                raise CommError("the reply to several services has another number of parts")
+            results.update((part.request.request_id, _tag(part)) for part in parts)
+        return results
+
+
+def _match(request: bytes, reply: bytes) -> None:
+    """Refuse a reply that is not the one to this request. Raises CommError."""
+    if reply[:2] != request[:2]:
+        raise CommError("a reply to another command came")
+    if status := int.from_bytes(reply[8:12], "little"):
+        raise CommError(f"encapsulation status 0x{status:02x}")
+    command = request[0]
+    if command == _SEND_UNIT_DATA and reply[44:46] != request[44:46]:
+        raise CommError("a late reply to an earlier request came")
+    service = 46 if command == _SEND_UNIT_DATA else 40
+    if command in (_SEND_UNIT_DATA, _SEND_RR_DATA) and (reply[service] & 0x7F) not in _services(request, service):
+        raise CommError("a reply to another service came")
+
+
+def _services(request: bytes, offset: int) -> tuple[int, ...]:
+    # A target may answer an Unconnected_Send (0x52) itself, or hand through the reply of the embedded service.
+    return (request[offset], request[50]) if request[offset] == 0x52 and offset == 40 else (request[offset],)
+
+
+def _tag(response: Any) -> Tag:
+    request = response.request
+    if response.raw is None:
+        return Tag(request.tag, None, None, str(request.error or response._error or "no reply"))
+    if response.service_status not in (_SUCCESS, _PARTIAL):
+        return Tag(request.tag, None, None, _status(response.raw))
+    if request.type_ == "write":
+        return Tag(request.tag, request.value, request.data_type, None)
+    _check_type(request, response)
+    if response.value is None:
+        raise CommError(f"{request.tag}: the reply cannot be decoded: {response._error}")
+    return Tag(request.tag, response.value, response.data_type, None)
+
+
+def _status(raw: bytes) -> str:
+    status = raw[48]
+    extended = int.from_bytes(raw[50:52], "little") if raw[49:50] != b"\x00" and len(raw) >= 52 else 0
+    meaning = _MEANING.get((status, extended)) or _MEANING.get((status, None)) or "the controller refused"
+    return f"{meaning} (status {status:02x}/{extended:04x})"
+
+
+def _check_type(request: Any, response: Any) -> None:
+    """A program download may change a type under an open connection; the reply says of which type it is."""
+    info = request.tag_info
+    given = response._data_type if getattr(response, "_data_type", None) is not None else response.data
+    if info["tag_type"] == "struct":
+        expected = _STRUCT + struct.pack("<H", info["data_type"]["template"]["structure_handle"])
+    elif info["data_type"] in DataTypes:
+        expected = struct.pack("<H", DataTypes[info["data_type"]].code)
+    else:
+        return
+    if given[: len(expected)] != expected:
+        raise CommError(f"{request.tag}: the controller's type is no longer {info['data_type_name']}")
+
+
+class Reader:
+    """One connection for one thread, from `with` to the first error. It cannot write."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._driver: _Driver | None = None
+        self.catalogue = Catalogue({})
+        self.identity: Mapping[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        """Connect and upload the tag list. Raises LinkError, WrongSlot."""
+        driver = None
+        try:
+            driver = _Driver(self._address)
+            if not driver.open():
+                raise CommError("the controller refused the session")
+        except _BROKEN as error:
+            if driver is not None:
+                _drop(driver)
+            raise _link_error(error) from error
+        self._driver, self.catalogue, self.identity = driver, Catalogue(driver.tags), driver.info
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        driver, self._driver = self._driver, None
+        if driver is not None and not isinstance(error, LinkError):
+            _goodbye(driver)
+        elif driver is not None:
+            _drop(driver)
+
+    def read(self, asks: Sequence[str]) -> list[Reading]:
+        """The tags in the order asked, in as few requests as fit; bad ones with their reason. Raises LinkError."""
+        if not asks:
+            return []
+        return [_reading(tag) for tag in self._call("read", *asks)]
+
+    def refresh(self) -> None:
+        """Upload the tag list again, after a program download. Raises LinkError."""
+        self._call("get_tag_list", "*")
+        if self._driver is not None:
+            self.catalogue = Catalogue(self._driver.tags)
+
+    def _call(self, verb: str, *arguments: Any) -> list[Tag]:
+        if self._driver is None:
+            raise LinkError("not connected")
+        try:
+            answer = getattr(self._driver, verb)(*arguments)
+        except _BROKEN as error:
+            _drop(self._driver)
+            self._driver = None
+            raise _link_error(error) from error
+        return [answer] if isinstance(answer, Tag) else answer
+
+
+class Writer(Reader):
+    """A connection that may also write, to the tags of its allow-list and to no other."""
+
+    def __init__(self, address: Address, allowed: frozenset[str]) -> None:
+        super().__init__(address)
+        self._allowed = allowed
+
+    def write(self, values: Sequence[tuple[str, int | bool]]) -> list[str | None]:
+        """Write all in one Multiple Service request, in order; per tag None or why it was refused.
+
+        Raises RefusedWrite before anything is sent when one tag is not on the allow-list; LinkError.
+        """
+        for path, value in values:
+            if path not in self._allowed:
+                log.error("write_refused", tag=path, value=value)
+                raise RefusedWrite(f"{path} is not on the write allow-list")
+        # pycomm3 sends the request of a lone write twice in one frame, which strict targets refuse.
+        doubled = [*values, values[-1]] if len(values) == 1 else values
+        return [tag.error for tag in self._call("write", *doubled)][: len(values)]
+
+
+def _reading(tag: Tag) -> Reading:
+    return Reading(tag.value) if tag.error is None else Reading(None, tag.error)
+
+
+def _link_error(error: BaseException) -> LinkError:
+    reasons = [str(error) or type(error).__name__]
+    while error.__cause__ is not None and not isinstance(error.__cause__, TimeoutError):
+        error = error.__cause__
+        reasons.append(str(error) or type(error).__name__)
+    if any(_NO_MODULE.search(reason) for reason in reasons):
+        return WrongSlot("no module answers in this slot (status 01/0311 or 01/0312)")
+    return LinkError(reasons[-1])
+
+
+def _drop(driver: _Driver) -> None:
+    """Close the socket without a word: the controller drops the connection with it."""
+    if driver._sock is not None:
+        driver._sock.close()
+
+
+def _goodbye(driver: _Driver) -> None:
+    try:
+        driver.close()
+    except _BROKEN:
+        _drop(driver)

@@ -1,0 +1,331 @@
+"""The whole gateway: parts from the controller's ring, rulings into it, one Decision each."""
+
+from typing import Any
+
+import pytest
+
+from jidoka.runtime.errors import ConfigError
+from jidoka.schemas import (
+    AlarmCondition,
+    Decision,
+    DeviceStatus,
+    PartArrived,
+    PartsMissed,
+    Reason,
+    Ruling,
+    TagBatch,
+    Verdict,
+)
+
+LAST = 2**31 - 1
+
+
+def active(rig: Any, code: str) -> list[bool]:
+    return [alarm.active for alarm in rig.all(AlarmCondition) if alarm.code == code]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "ruling", "code"),
+    [(Verdict.PASS, Ruling.ACCEPT, 1), (Verdict.FAIL, Ruling.REJECT, 2), (Verdict.INVALID, Ruling.HOLD, 3)],
+)
+def test_a_verdict_reaches_the_controller_and_is_read_back(
+    rig: Any, verdict: Verdict, ruling: Ruling, code: int
+) -> None:
+    with rig.start():
+        rig.arrive(1)
+        rig.verdict(1, verdict)
+        decision = rig.decision(1)
+        assert (decision.ruling, decision.confirmed, decision.plc, decision.absent) == (ruling, True, "plc1", ())
+        assert decision.config_sha256 == "a" * 64
+        assert rig.told(1) == (code, 1)
+        assert rig.leave(1) == ruling.value
+
+
+def test_the_part_is_known_by_its_record(rig: Any) -> None:
+    with rig.start():
+        rig.arrive(1)
+        part = rig.part(1)
+    made = rig.station.recipe.part(1)
+    assert (part.serial, part.sku, part.batch) == (made.serial, made.sku, made.batch)
+    assert part.cycle_time_ms == made.cycle_time_ms
+    assert not part.replayed
+    assert 59_000 < part.deadline_ms <= 60_000
+
+
+def test_many_parts_have_one_decision_each_and_the_accounts_agree(rig: Any) -> None:
+    with rig.start():
+        for sequence in range(1, 41):
+            rig.arrive(sequence)
+            rig.verdict(sequence, Verdict.FAIL if sequence % 4 == 0 else Verdict.PASS)
+            rig.decision(sequence)
+            rig.leave(sequence)
+    account = rig.plc.memory.get("AOI1.Account")
+    rulings = [decision.ruling for decision in rig.all(Decision)]
+    assert (account["Accepted"], account["Rejected"], account["Held"]) == (30, 10, 0)
+    assert (rulings.count(Ruling.ACCEPT), rulings.count(Ruling.REJECT)) == (30, 10)
+    assert len({decision.part_id for decision in rig.all(Decision)}) == 40
+
+
+def test_without_a_verdict_the_part_is_held_at_its_deadline(rig: Any) -> None:
+    with rig.start(station={"deadline_ms": 200}):
+        rig.arrive(1)
+        decision = rig.decision(1)
+        assert (decision.ruling, decision.reason, decision.absent) == (Ruling.HOLD, Reason.DEADLINE, ("top",))
+        assert decision.confirmed
+        rig.verdict(1, Verdict.PASS)
+        assert rig.leave(1) == "hold"
+    assert len(rig.all(Decision)) == 1
+
+
+def test_two_cameras(rig: Any) -> None:
+    cameras = [{"name": "top"}, {"name": "side"}]
+    with rig.start(station={"camera": cameras}):
+        rig.arrive(1)
+        rig.verdict(1, Verdict.PASS, "top")
+        rig.arrive(2)
+        rig.verdict(2, Verdict.FAIL, "side")
+        assert rig.decision(2).absent == ("top",)
+        rig.verdict(1, Verdict.PASS, "side")
+        assert rig.decision(1).ruling is Ruling.ACCEPT
+    assert {verdict.camera for verdict in rig.decision(1).inspections} == {"top", "side"}
+
+
+def test_a_restart_carries_on_and_misses_no_part(rig: Any) -> None:
+    with rig.start():
+        rig.arrive(1)
+        rig.verdict(1, Verdict.PASS)
+        rig.decision(1)
+    for sequence in range(2, 6):
+        rig.arrive(sequence)
+    with rig.start():
+        for sequence in range(2, 6):
+            rig.verdict(sequence, Verdict.PASS)
+            assert rig.decision(sequence).ruling is Ruling.ACCEPT
+    assert [part.counter for part in rig.all(PartArrived)] == [1, 2, 3, 4, 5]
+    assert rig.all(PartsMissed) == []
+
+
+def test_an_undecided_part_is_held_after_a_restart(rig: Any) -> None:
+    with rig.start():
+        rig.arrive(1)
+        rig.part(1)
+    with rig.start():
+        decision = rig.decision(1)
+    assert (decision.ruling, decision.reason, decision.confirmed) == (Ruling.HOLD, Reason.RESTART, True)
+    assert rig.leave(1) == "hold"
+
+
+def test_a_stored_ruling_is_carried_out_after_a_restart(rig: Any) -> None:
+    with rig.start():
+        rig.arrive(1)
+        rig.part(1)
+        rig.plc.faults.stop_listening()
+        rig.plc.faults.reboot()
+        rig.verdict(1, Verdict.PASS)
+    assert rig.all(Decision) == []
+    rig.plc.faults.start_listening()
+    with rig.start():
+        decision = rig.decision(1)
+    assert (decision.ruling, decision.reason, decision.confirmed) == (Ruling.ACCEPT, Reason.PASSED, True)
+    assert rig.leave(1) == "accept"
+
+
+def test_a_stored_accept_is_not_carried_out_once_the_part_is_too_old(rig: Any) -> None:
+    with rig.start():
+        rig.arrive(1)
+        rig.part(1)
+        rig.plc.faults.stop_listening()
+        rig.plc.faults.reboot()
+        rig.verdict(1, Verdict.PASS)
+    rig.plc.faults.start_listening()
+    rig.plc.memory.set("AOI1.Parts[1].AgeMs", 60_000)
+    with rig.start():
+        decision = rig.decision(1)
+    assert (decision.ruling, decision.reason) == (Ruling.HOLD, Reason.DEADLINE)
+    assert rig.leave(1) == "hold"
+
+
+def test_a_part_that_waited_too_long_is_replayed_and_held(rig: Any) -> None:
+    rig.arrive(1)
+    rig.plc.memory.set("AOI1.Parts[1].AgeMs", 60_001)
+    with rig.start():
+        assert rig.part(1).replayed
+        decision = rig.decision(1)
+    assert (decision.ruling, decision.reason) == (Ruling.HOLD, Reason.REPLAYED)
+
+
+def test_what_the_ring_no_longer_had_is_recorded_and_alarmed(rig: Any) -> None:
+    with rig.start():
+        rig.arrive(1)
+        rig.part(1)
+    for sequence in range(2, 31):
+        rig.arrive(sequence)
+    with rig.start():
+        rig.part(30)
+        rig.until(lambda: active(rig, "parts-missed") == [True], "the alarm")
+        rig.arrive(31)
+        rig.until(lambda: active(rig, "parts-missed") == [True, False], "the alarm's end")
+    (missed,) = rig.all(PartsMissed)
+    assert (missed.first, missed.last, missed.count) == (2, 14, 13)
+    assert len(rig.all(PartArrived)) + missed.count == 31
+
+
+def test_a_record_that_is_still_being_written_is_waited_for(rig: Any) -> None:
+    with rig.start():
+        rig.arrive(1)
+        rig.part(1)
+        with rig.plc.memory.atomic():
+            rig.arrive(2)
+            rig.plc.memory.set("AOI1.Parts[2].Check", 0)
+        with rig.plc.memory.atomic():
+            rig.plc.memory.set("AOI1.Parts[2].Check", 2)
+        assert rig.part(2).counter == 2
+    assert rig.all(PartsMissed) == []
+
+
+def test_the_counter_wraps(rig: Any) -> None:
+    rig.arrive(LAST - 1)
+    with rig.start():
+        rig.part(LAST - 1)
+        rig.arrive(LAST)
+        rig.arrive(1)
+        for sequence in (LAST, 1):
+            rig.verdict(sequence, Verdict.PASS)
+            assert rig.decision(sequence).ruling is Ruling.ACCEPT
+
+
+def test_a_counter_that_begins_anew_voids_old_verdicts(rig: Any) -> None:
+    """The controller's ring still holds an accept for part 1 of the old count when part 1 of the new count comes."""
+    with rig.start():
+        rig.arrive(1)
+        rig.verdict(1, Verdict.PASS)
+        rig.decision(1)
+        for sequence in range(2, 6):
+            rig.arrive(sequence)
+            rig.part(sequence)
+        assert rig.told(1) == (1, 1)
+        rig.arrive(1)
+        rig.until(lambda: len([part for part in rig.all(PartArrived) if part.counter == 1]) == 2, "the new part 1")
+        assert rig.told(1)[1] == 0
+        assert rig.leave(1) == "hold"
+
+
+def test_bypass_and_changeover_are_named_in_the_decision(rig: Any) -> None:
+    rig.plc.memory.set("AOI1.Bypass", True)
+    with rig.start():
+        rig.arrive(1)
+        rig.verdict(1, Verdict.PASS)
+        assert rig.decision(1).detail == "station in bypass"
+
+
+def test_rejects_in_a_row_stop_the_line_and_the_operator_releases_it(rig: Any) -> None:
+    with rig.start(station={"line_stop_after": 3}):
+        for sequence, verdict in enumerate([Verdict.FAIL, Verdict.FAIL, Verdict.PASS, *[Verdict.FAIL] * 3], 1):
+            assert not rig.plc.memory.get("AOI1.LineStop")
+            rig.arrive(sequence)
+            rig.verdict(sequence, verdict)
+            rig.decision(sequence)
+        rig.until(lambda: rig.plc.memory.get("AOI1.LineStop"), "the line stop")
+        rig.until(lambda: active(rig, "line-stop") == [True], "the alarm")
+        rig.plc.memory.set("AOI1.LineStop", False)
+        rig.until(lambda: active(rig, "line-stop") == [True, False], "the alarm's end")
+
+
+def test_rejects_in_a_row_are_counted_over_a_restart(rig: Any) -> None:
+    for sequence in (1, 2):
+        with rig.start(station={"line_stop_after": 2}):
+            rig.arrive(sequence)
+            rig.verdict(sequence, Verdict.FAIL)
+            rig.decision(sequence)
+            if sequence == 2:
+                rig.until(lambda: rig.plc.memory.get("AOI1.LineStop"), "the line stop")
+    assert active(rig, "line-stop") == [True]
+
+
+def test_a_challenge_part_that_passes_is_held_and_alarmed(rig: Any) -> None:
+    serial = rig.station.recipe.part(1).serial
+    with rig.start(station={"challenge": [serial]}):
+        rig.arrive(1)
+        rig.verdict(1, Verdict.PASS)
+        assert rig.decision(1).ruling is Ruling.HOLD
+        rig.until(lambda: active(rig, "challenge-not-rejected") == [True], "the alarm")
+
+
+def test_a_dead_controller_holds_and_a_new_connection_heals(rig: Any) -> None:
+    with rig.start(station={"deadline_ms": 200}):
+        rig.arrive(1)
+        rig.part(1)
+        rig.plc.faults.stop_listening()
+        rig.plc.faults.reboot()
+        decision = rig.decision(1)
+        assert (decision.ruling, decision.confirmed) == (Ruling.HOLD, False)
+        rig.until(lambda: active(rig, "plc-connection-lost") == [True], "the alarm")
+        rig.plc.faults.start_listening()
+        rig.arrive(2)
+        assert rig.part(2).counter == 2
+        rig.until(lambda: rig.all(DeviceStatus)[-1].online, "the device to be online")
+
+
+def test_a_write_whose_answer_is_lost_is_found_in_the_controllers_memory(rig: Any) -> None:
+    with rig.start(request_timeout_ms=300):
+        rig.arrive(1)
+        rig.part(1)
+        rig.plc.faults.close_before(times=1, service=0x4D)
+        rig.verdict(1, Verdict.PASS)
+        decision = rig.decision(1)
+    assert (decision.ruling, decision.confirmed) == (Ruling.ACCEPT, True)
+    assert rig.leave(1) == "accept"
+
+
+def test_two_connections_for_each_plc_and_no_more(rig: Any) -> None:
+    with rig.start(group=[{"name": "g", "tags": ["Line.State"]}]):
+        rig.until(lambda: rig.all(TagBatch), "a scan")
+        rig.arrive(1)
+        rig.part(1)
+        assert rig.server.clients == 2
+
+
+def test_both_heartbeats(rig: Any) -> None:
+    with rig.start():
+        rig.until(lambda: rig.plc.memory.get("Heartbeat.Gateway") >= 2, "the gateway's heartbeat")
+        rig.until(lambda: active(rig, "plc-heartbeat-lost") == [True], "the alarm of the silent program")
+        rig.plc.memory.set("Heartbeat.Plc", 1)
+        rig.until(lambda: active(rig, "plc-heartbeat-lost") == [True, False], "the alarm's end")
+
+
+def test_alarms_that_are_active_survive_a_restart_as_the_same_alarm(rig: Any) -> None:
+    with rig.start():
+        rig.until(lambda: active(rig, "plc-heartbeat-lost") == [True], "the alarm")
+    with rig.start():
+        rig.plc.memory.set("Heartbeat.Plc", 1)
+        rig.until(lambda: active(rig, "plc-heartbeat-lost") == [True, False], "the alarm's end")
+    assert len({alarm.alarm_id for alarm in rig.all(AlarmCondition)}) == 1
+
+
+def test_only_verdicts_heartbeat_and_line_stop_are_ever_written(rig: Any) -> None:
+    written: set[str] = set()
+    rig.plc.subscribe_writes(lambda path, _: written.add(path))
+    with rig.start(group=[{"name": "g", "tags": ["Line"]}], station={"line_stop_after": 1}):
+        rig.arrive(1)
+        rig.verdict(1, Verdict.FAIL)
+        rig.decision(1)
+        rig.until(lambda: "AOI1.LineStop" in written, "the line stop")
+    ring = {f"AOI1.Verdicts[{slot}].{name}" for slot in range(16) for name in ("Code", "Sequence")}
+    assert written <= ring | {"AOI1.LineStop", "Heartbeat.Gateway"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "station", "says"),
+    [
+        ({"slot": 5}, {}, "plc plc1: slot = 5"),
+        ({}, {"tag": "AOI2"}, "AOI2.Counter: the controller has no AOI2; close to it: AOI1"),
+        ({"heartbeat": "Beat"}, {}, "Beat.Plc"),
+        ({"group": [{"name": "g", "tags": ["Line.Sped"]}]}, {}, "close to it: Line.Speed"),
+        ({"group": [{"name": "g", "tags": [{"name": "Line.Speed", "type": "DINT"}]}]}, {}, "it is REAL"),
+    ],
+)
+def test_what_the_controller_does_not_have_ends_the_first_start(
+    rig: Any, changes: dict[str, Any], station: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(ConfigError, match=says), rig.start(station=station, **changes):
+        rig.until(lambda: False, "the error")

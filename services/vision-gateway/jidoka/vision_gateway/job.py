@@ -1,0 +1,32 @@
+"""One part at one camera: it ends exactly once, as a frame or as a failed capture."""
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+from jidoka.schemas import PartArrived
+
+
+class Job:
+    """A part whose image is wanted before `due`, a time of `time.monotonic()`."""
+
+    def __init__(self, part: PartArrived, timeout_ms: float, now: datetime | None = None) -> None:
+        self.part = part
+        self.started = time.monotonic()
+        self.deadline_at = part.arrived_at + timedelta(milliseconds=part.deadline_ms)
+        left = (self.deadline_at - (now or datetime.now(UTC))).total_seconds()
+        self.stale = part.replayed or left <= 0
+        self.due = self.started + min(timeout_ms / 1000, left)
+        self._lock = threading.Lock()
+        self._ended = False
+
+    def claim(self) -> bool:
+        """Whether the caller may end this job; true for the first who asks."""
+        with self._lock:
+            first, self._ended = not self._ended, True
+            return first
+
+    @property
+    def ended(self) -> bool:
+        """Whether somebody has ended it."""
+        return self._ended

@@ -1,0 +1,91 @@
+"""Saves an image of a configured camera with its health figures, for commissioning.
+
+`python -m jidoka.vision_gateway.preview AOI1 top` saves one; with `--frames 30` it measures as many different images and
+prints the table `health` for line.toml.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from jidoka.runtime.errors import ConfigError
+from jidoka.runtime.service import run
+from jidoka.runtime.settings import load_settings, load_toml
+from jidoka.vision_gateway.cameras import open_camera
+from jidoka.vision_gateway.cameras.camera import Camera, CameraError, Shot
+from jidoka.vision_gateway.developing import Picture, develop
+from jidoka.vision_gateway.health import Figures, diagnose, measure
+from jidoka.vision_gateway.learning import learn, table
+from jidoka.vision_gateway.line import AnyCamera, read_stations
+from jidoka.vision_gateway.settings import VisionSettings
+
+ANSWER = 3.0
+PAUSE = 0.1
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Take, save, measure. Raises ConfigError when the camera is not configured or gives nothing."""
+    given = _arguments(arguments)
+    settings = load_settings(VisionSettings)
+    line, _ = load_toml(settings.line_file)
+    stations = read_stations(line, settings.line_file, settings.vision_timeout)
+    camera = next((c for s in stations if s.name == given.station for c in s.camera if c.name == given.camera), None)
+    if camera is None:
+        raise ConfigError(f"{settings.line_file}: no camera {given.station}/{given.camera}")
+    try:
+        _report(given, camera, list(_pictures(given, camera)))
+    except CameraError as error:
+        raise ConfigError(str(error)) from error
+
+
+def _report(given: argparse.Namespace, camera: AnyCamera, pictures: list[Picture]) -> None:
+    figures = [measure(picture.small) for picture in pictures]
+    last = pictures[-1]
+    given.out.write_bytes(last.jpeg)
+    sick = diagnose(figures[-1], camera.health)
+    sys.stdout.write(f"{given.out}: {last.width} x {last.height}, {len(last.jpeg)} bytes\n{_text(figures[-1])}")
+    sys.stdout.write(f"health: {'; '.join(sick) or 'good'}\n")
+    if given.frames > 1:
+        sys.stdout.write(f"\n# measured on {len(figures)} images\n{table(learn(figures))}")
+
+
+def _pictures(given: argparse.Namespace, camera: AnyCamera) -> Iterator[Picture]:
+    """So many different pictures, as they come."""
+    source = open_camera(given.station, camera)
+    last, found, end = b"", 0, time.monotonic() + given.seconds
+    while found < given.frames:
+        picture = develop(_shot(source), camera.processing)
+        if picture.jpeg != last:
+            last, found = picture.jpeg, found + 1
+            yield picture
+        elif time.monotonic() > end:
+            raise CameraError("timeout", f"only {found} different images came within {given.seconds:g} s")
+        else:
+            time.sleep(PAUSE)
+    source.close()
+
+
+def _shot(source: Camera) -> Shot:
+    until = time.monotonic() + ANSWER
+    return source.glance(until) or source.grab(0, until)
+
+
+def _text(figures: Figures) -> str:
+    return "".join(f"{name}: {value}\n" for name, value in asdict(figures).items() if name != "texture")
+
+
+def _arguments(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m jidoka.vision_gateway.preview", description=__doc__.splitlines()[0])
+    parser.add_argument("station")
+    parser.add_argument("camera")
+    parser.add_argument("--frames", type=int, default=1, help="different images to measure (1)")
+    parser.add_argument("--seconds", type=float, default=120, help="how long to wait for them (120)")
+    parser.add_argument("--out", type=Path, default=Path("preview.jpg"), help="where the last image goes (preview.jpg)")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    run(main)

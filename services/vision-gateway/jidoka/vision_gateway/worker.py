@@ -1,0 +1,149 @@
+"""One thread for one camera, so that a camera that hangs holds up nobody else."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from uuid import UUID
+
+from jidoka.schemas import PartArrived
+from jidoka.vision_gateway import metrics
+from jidoka.vision_gateway.cameras.camera import Camera, CameraError, Shot
+from jidoka.vision_gateway.developing import Picture, develop
+from jidoka.vision_gateway.job import Job
+from jidoka.vision_gateway.judge import HealthJudge
+from jidoka.vision_gateway.line import CameraSettings
+from jidoka.vision_gateway.report import Report
+
+IDLE = 1.0
+GLANCE = 0.5
+PAUSE = 0.05
+GRACE = 0.1
+REMEMBERED = 1000
+
+Show = Callable[[Picture], None]
+
+
+class Worker:
+    """Takes the images of a camera's parts in the order of their arrival. `watch` ends what outlasts its time."""
+
+    def __init__(
+        self, camera: Camera, settings: CameraSettings, report: Report, show: Show, labels: tuple[str, str]
+    ) -> None:
+        self._camera, self._settings, self._report, self._show, self._labels = camera, settings, report, show, labels
+        self._judge = HealthJudge(settings.health)
+        self._jobs: deque[Job] = deque()
+        self._open: deque[Job] = deque()
+        self._known: dict[UUID, None] = {}
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._work, name=f"camera {'/'.join(labels)}", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self, within: float) -> None:
+        """End after the capture in progress; parts not begun end as failed captures."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        self._thread.join(within)
+        for job in self._open:
+            if job.claim():
+                self._report.failed(job.part, "stopped", "the vision gateway was stopped")
+
+    def alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
+
+    def capture(self, part: PartArrived) -> None:
+        """Take this part's image soon; a repeat of a part known already is left out."""
+        if part.part_id in self._known:
+            metrics.REPEATED.labels(*self._labels).inc()
+            return
+        self._remember(part.part_id)
+        job = Job(part, self._settings.capture_timeout_ms or 0)
+        if job.stale:
+            self._report.failed(part, "stale", "announced too late for its picture")
+            return
+        with self._changed:
+            self._jobs.append(job)
+            self._open.append(job)
+            metrics.WAITING.labels(*self._labels).set(len(self._jobs))
+            self._changed.notify()
+
+    def watch(self) -> None:
+        """End the jobs whose time is over although the camera has not come back from its call."""
+        overdue = False
+        while self._open and (self._open[0].ended or time.monotonic() > self._open[0].due + GRACE):
+            job = self._open.popleft()
+            if job.claim():
+                overdue = True
+                self._report.failed(job.part, "timeout", "the camera did not come back from a call in time")
+        if overdue or not self._open:
+            metrics.HANGING.labels(*self._labels).set(overdue)
+        self._report.catch_up()
+
+    def _remember(self, part_id: UUID) -> None:
+        self._known[part_id] = None
+        if len(self._known) > REMEMBERED:
+            del self._known[next(iter(self._known))]
+
+    def _work(self) -> None:
+        while not self._stopping:
+            job = self._next()
+            if job:
+                self._take(job)
+            elif not self._stopping:
+                self._glance()
+        self._camera.close()
+
+    def _next(self) -> Job | None:
+        with self._changed:
+            if not self._jobs and not self._stopping:
+                self._changed.wait(IDLE)
+            job = self._jobs.popleft() if self._jobs and not self._stopping else None
+            metrics.WAITING.labels(*self._labels).set(len(self._jobs))
+            return job
+
+    def _take(self, job: Job) -> None:
+        try:
+            shot, picture = self._usable(job)
+        except CameraError as error:
+            if job.claim():
+                self._report.failed(job.part, error.code, str(error))
+            return
+        sick = self._judge.sick(picture)
+        if not job.claim():
+            metrics.DISCARDED.labels(*self._labels).inc()
+            return
+        self._report.frame(job, shot, picture, sick)
+        self._show(picture)
+
+    def _usable(self, job: Job) -> tuple[Shot, Picture]:
+        """The part's image, asked for again while there is time. Raises the last CameraError."""
+        while True:
+            try:
+                shot = self._camera.grab(job.part.counter, job.due)
+                metrics.CAPTURE.labels(*self._labels).observe(time.monotonic() - job.started)
+                picture = develop(shot, self._settings.processing)
+            except CameraError as error:
+                self._report.answers(error)
+                if job.ended or self._stopping or time.monotonic() + PAUSE >= job.due:
+                    raise
+            else:
+                self._report.answers()
+                return shot, picture
+            time.sleep(PAUSE)
+
+    def _glance(self) -> None:
+        try:
+            shot = self._camera.glance(time.monotonic() + GLANCE)
+            picture = develop(shot, self._settings.processing) if shot else None
+        except CameraError as error:
+            self._report.answers(error)
+            return
+        self._report.answers()
+        if picture:
+            self._show(picture)
