@@ -1,6 +1,7 @@
 """The programs of the local stack, in the order in which they start; they stop in reverse."""
 
 import configparser
+import os
 import shlex
 import sys
 from dataclasses import dataclass, field
@@ -100,8 +101,8 @@ def _service(places: Places, name: str, more: dict[str, str] | None = None) -> d
 
 
 def _line_file(places: Places) -> Path:
-    """The demo's `line.toml` with this stack's ports in it."""
-    text = (ROOT / "deploy/config/line.toml").read_text(encoding="utf-8")
+    """The demo's `line.toml`, or the one that LINE_FILE names, with this stack's ports in it."""
+    text = Path(os.environ.get("LINE_FILE", ROOT / "deploy/config/line.toml")).read_text(encoding="utf-8")
     text = text.replace("127.0.0.1:44818", f"127.0.0.1:{places.ports['SIM_PLC_PORT']}")
     text = text.replace("127.0.0.1:9106", f"127.0.0.1:{places.ports['SIM_CONTROL_PORT']}")
     path = places.data / "line.toml"

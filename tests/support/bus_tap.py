@@ -17,16 +17,24 @@ class Tap:
 
     client: mqtt.Client
     seen: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
+    dropped: bool = False
+    _last: mqtt.MQTTMessageInfo | None = None
 
     def topics(self) -> set[str]:
         """All topics seen."""
         return {topic for topic, _, _ in list(self.seen)}
 
-    def publish(self, topic: str, payload: bytes, user: dict[str, str] | None = None, **more: Any) -> None:
-        """Publishes at QoS 1 and waits for the broker's word."""
+    def post(self, topic: str, payload: bytes, user: dict[str, str] | None = None) -> None:
+        """Publishes at QoS 1."""
         properties = Properties(PacketTypes.PUBLISH)
-        properties.UserProperty = list((user or {}).items())
-        self.client.publish(topic, payload, qos=1, properties=properties, **more).wait_for_publish(30)
+        if user:
+            properties.UserProperty = list(user.items())
+        self._last = self.client.publish(topic, payload, qos=1, properties=properties)
+
+    def settle(self) -> None:
+        """Waits for the broker's word on the last message posted."""
+        assert self._last is not None
+        self._last.wait_for_publish(60)
 
 
 @contextmanager
@@ -41,7 +49,10 @@ def tap(port: int, *filters: str) -> Iterator[Tap]:
         user = dict(getattr(message.properties, "UserProperty", [])) if message.properties else {}
         one.seen.append((message.topic, message.payload, user))
 
-    client.on_message = note
+    def lost(*_: Any) -> None:
+        one.dropped = True
+
+    client.on_message, client.on_disconnect = note, lost
     client.connect("127.0.0.1", port)
     client.loop_start()
     try:

@@ -104,3 +104,56 @@ def board() -> npt.NDArray[np.uint8]:
     image = np.full((160, 320, 3), 90, np.uint8)
     image[40:80, 80:120] = (0, 0, 255)
     return image
+
+
+def reacting(path: Path, nodes: list[onnx.NodeProto], name: str, constants: Mapping[str, Array]) -> Path:
+    """A YOLOv8 head without findings, whose nodes see `least`: the darkest value of the image, 0 to 1."""
+    head = np.zeros((1, 7, 64), np.float32)
+    start = helper.make_node("ReduceMin", ["images"], ["least"], keepdims=0)
+    end = helper.make_node("Add", ["head", "zero"], ["output0"])
+    values = {"head": head, **constants}
+    graph = helper.make_graph(
+        [start, *nodes, end],
+        name,
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, 64, 64])],
+        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, [1, 7, 64])],
+        [numpy_helper.from_array(np.asarray(value), key) for key, value in values.items()],
+    )
+    return write(graph, path, {"names": "['a', 'b', 'c']", "task": "detect"})
+
+
+@pytest.fixture
+def failing(tmp_path: Path) -> Path:
+    """A model that fails at run time for a white image."""
+    nodes = [
+        helper.make_node("Mul", ["least", "thousand"], ["far"]),
+        helper.make_node("Cast", ["far"], ["index"], to=TensorProto.INT64),
+        helper.make_node("Gather", ["few", "index"], ["zero"]),
+    ]
+    return reacting(
+        tmp_path / "failing.onnx", nodes, "failing", {"thousand": np.float32(1000), "few": np.zeros(3, np.float32)}
+    )
+
+
+@pytest.fixture
+def endless(tmp_path: Path) -> Path:
+    """A model that takes very long for a white image."""
+    scalar = [helper.make_tensor_value_info(name, kind, []) for name, kind in (
+        ("i", TensorProto.INT64), ("go_in", TensorProto.BOOL), ("x", TensorProto.FLOAT),
+    )]  # fmt: skip
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["go_in"], ["go_out"]), helper.make_node("Mul", ["x", "x"], ["y"])],
+        "body",
+        scalar,
+        [
+            helper.make_tensor_value_info("go_out", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("y", TensorProto.FLOAT, []),
+        ],
+    )
+    nodes = [
+        helper.make_node("Mul", ["least", "many"], ["far"]),
+        helper.make_node("Cast", ["far"], ["trips"], to=TensorProto.INT64),
+        helper.make_node("Loop", ["trips", "go", "nothing"], ["zero"], body=body),
+    ]
+    values = {"many": np.float32(2e8), "go": np.array(True), "nothing": np.float32(0)}
+    return reacting(tmp_path / "endless.onnx", nodes, "endless", values)

@@ -10,11 +10,20 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from jidoka.inference.alarms import RefusedModels
+from jidoka.inference.archive import main as roll_back
 from jidoka.inference.detector import find
 from jidoka.inference.errors import ModelRefused
+from jidoka.inference.line import Inference
+from jidoka.inference.loading import open_models
 from jidoka.inference.model import Machine, Model
 from jidoka.inference.models import Models
+from jidoka.inference.settings import InferenceSettings
 from jidoka.inference.trial import try_out
+from jidoka.runtime.errors import ConfigError
+from jidoka.runtime.journal import Journal
+from jidoka.runtime.testing import FakeBroker, FakeBus
+from jidoka.schemas import AlarmCondition
 
 CPU = Machine("cpu", 1)
 
@@ -180,3 +189,92 @@ def test_a_file_that_is_still_being_written_is_left_alone(colours, colour_model)
     models.look()
     assert models.current(colours).recipe.names[0] == "a"
     assert refused == []
+
+
+WHITE = np.full((64, 64, 3), 255, np.uint8)
+BLACK = np.zeros((64, 64, 3), np.uint8)
+
+
+def test_a_model_that_fails_at_run_time_fails_for_that_image_only(failing):
+    model = load(failing)
+    with pytest.raises(ModelRefused, match="failed at run time"):
+        find(model, WHITE, 0.5, 0.45)
+    assert find(model, BLACK, 0.5, 0.45).found == ()
+
+
+def test_a_run_that_takes_too_long_is_ended(endless):
+    model = load(endless)
+    ended: list[str] = []
+
+    def run() -> None:
+        try:
+            find(model, WHITE, 0.5, 0.45)
+        except ModelRefused as error:
+            ended.append(str(error))
+
+    worker = threading.Thread(target=run)
+    worker.start()
+    assert until(lambda: model.stop_after(0.1) or ended)
+    worker.join()
+    assert "failed at run time" in ended[0]
+    assert find(model, BLACK, 0.5, 0.45).found == ()
+
+
+@pytest.fixture
+def at_work(tmp_path, colours):
+    """The service's own loading, with a bus, an archive and no watching thread."""
+    broker, journal = FakeBroker(), Journal(None)
+    settings = InferenceSettings(data_dir=tmp_path / "data", inference_provider="cpu", inference_threads=1)
+    with FakeBus(broker, journal=journal) as bus:
+        alarms = RefusedModels(bus, journal, "inference-1")
+        yield open_models(Inference(model=colours), settings, alarms), broker, settings
+    journal.close()
+
+
+def look_twice(models: Models) -> None:
+    models.look()
+    models.look()
+
+
+def test_a_refused_file_is_an_alarm_until_a_good_one_comes(at_work, colours, colour_model):
+    models, broker, _ = at_work
+    good = colours.read_bytes()
+    replaced(colours, b"no model")
+    look_twice(models)
+    replaced(colours, b"none either")
+    look_twice(models)
+    replaced(colours, good)
+    look_twice(models)
+    raised, cleared = broker.messages(AlarmCondition)
+    assert (raised.code, raised.subject, raised.active, cleared.active) == ("model-refused", "colours", True, False)
+    assert "no model that onnxruntime can load" in raised.message
+    assert raised.alarm_id == cleared.alarm_id
+
+
+def test_going_back_is_one_command(at_work, colours, colour_model, monkeypatch, capsys):
+    models, _, settings = at_work
+    monkeypatch.setenv("DATA_DIR", str(settings.data_dir))
+    first = models.current(colours).ref.sha256
+    replaced(colours, colour_model(colours.parent / "other.onnx", names=("a", "b", "c")).read_bytes())
+    colours.with_suffix(".toml").write_text('version = "2"\n')
+    look_twice(models)
+    assert models.current(colours).ref.version == "2"
+    roll_back([str(colours)])
+    look_twice(models)
+    assert models.current(colours).ref.sha256 == first
+    assert models.current(colours).ref.version == first[:12]
+    assert first in capsys.readouterr().out
+
+
+def test_there_is_nothing_to_go_back_to_at_first(at_work, colours, monkeypatch):
+    _, _, settings = at_work
+    monkeypatch.setenv("DATA_DIR", str(settings.data_dir))
+    with pytest.raises(ConfigError, match="no model before the present one"):
+        roll_back([str(colours)])
+
+
+def test_a_bad_model_at_the_start_is_one_line(at_work, tmp_path):
+    _, _, settings = at_work
+    (tmp_path / "bad.onnx").write_bytes(b"text")
+    with pytest.raises(ConfigError, match=r"bad\.onnx is no model"):
+        open_models(Inference(model=tmp_path / "bad.onnx"), settings, None)

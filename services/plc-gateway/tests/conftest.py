@@ -13,7 +13,7 @@ import pytest
 
 from jidoka.plc_gateway.gateway import Gateway
 from jidoka.plc_gateway.line import read
-from jidoka.plc_gateway.plc import Address
+from jidoka.plc_gateway.link import Address
 from jidoka.runtime.journal import Journal
 from jidoka.runtime.testing import FakeBroker, FakeBus, until
 from jidoka.schemas import (

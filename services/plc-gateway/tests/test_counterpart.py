@@ -11,7 +11,8 @@ from ethernetip.logix.logix_dispatcher import LogixDispatcher
 from ethernetip.logix.tag_database import TagDatabase
 from ethernetip.protocol.eip_adapter import EipAdapter
 
-from jidoka.plc_gateway.plc import Address, Reader, Writer
+from jidoka.plc_gateway.link import Address
+from jidoka.plc_gateway.plc import Reader, Writer
 
 DINT, REAL = 0xC4, 0xCA
 

@@ -145,6 +145,20 @@ def test_a_stored_accept_is_not_carried_out_once_the_part_is_too_old(rig: Any) -
     assert rig.leave(1) == "hold"
 
 
+def test_parts_of_a_station_or_plc_that_is_gone_are_closed(rig: Any) -> None:
+    with rig.start():
+        rig.arrive(1)
+        rig.part(1)
+    with rig.start(station={"name": "AOI9"}):
+        decision = rig.decision(1)
+    assert (decision.station, decision.ruling, decision.confirmed) == ("AOI1", Ruling.HOLD, False)
+    with rig.start(station={"name": "AOI9"}):
+        rig.arrive(2)
+        rig.part(2)
+    with rig.start(name="plc7", station={"name": "AOI9", "plc": "plc7"}):
+        assert rig.decision(2).plc == "plc1"
+
+
 def test_a_part_that_waited_too_long_is_replayed_and_held(rig: Any) -> None:
     rig.arrive(1)
     rig.plc.memory.set("AOI1.Parts[1].AgeMs", 60_001)
@@ -285,17 +299,10 @@ def test_two_connections_for_each_plc_and_no_more(rig: Any) -> None:
         assert rig.server.clients == 2
 
 
-def test_both_heartbeats(rig: Any) -> None:
+def test_both_heartbeats_and_an_alarm_that_survives_a_restart_as_the_same_alarm(rig: Any) -> None:
     with rig.start():
         rig.until(lambda: rig.plc.memory.get("Heartbeat.Gateway") >= 2, "the gateway's heartbeat")
         rig.until(lambda: active(rig, "plc-heartbeat-lost") == [True], "the alarm of the silent program")
-        rig.plc.memory.set("Heartbeat.Plc", 1)
-        rig.until(lambda: active(rig, "plc-heartbeat-lost") == [True, False], "the alarm's end")
-
-
-def test_alarms_that_are_active_survive_a_restart_as_the_same_alarm(rig: Any) -> None:
-    with rig.start():
-        rig.until(lambda: active(rig, "plc-heartbeat-lost") == [True], "the alarm")
     with rig.start():
         rig.plc.memory.set("Heartbeat.Plc", 1)
         rig.until(lambda: active(rig, "plc-heartbeat-lost") == [True, False], "the alarm's end")
@@ -318,6 +325,7 @@ def test_only_verdicts_heartbeat_and_line_stop_are_ever_written(rig: Any) -> Non
     ("changes", "station", "says"),
     [
         ({"slot": 5}, {}, "plc plc1: slot = 5"),
+        ({"slot": 5, "group": [{"name": "g", "tags": ["Line.State"]}]}, {}, "plc plc1: slot = 5"),
         ({}, {"tag": "AOI2"}, "AOI2.Counter: the controller has no AOI2; close to it: AOI1"),
         ({"heartbeat": "Beat"}, {}, "Beat.Plc"),
         ({"group": [{"name": "g", "tags": ["Line.Sped"]}]}, {}, "close to it: Line.Speed"),

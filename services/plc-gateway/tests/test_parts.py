@@ -7,7 +7,7 @@ from jidoka.plc_gateway.values import Value
 
 
 def record(**changes: Value) -> dict[str, Value]:
-    return {
+    given: dict[str, Value] = {
         "Sequence": 5,
         "Serial": "S-5",
         "Sku": "",
@@ -15,7 +15,8 @@ def record(**changes: Value) -> dict[str, Value]:
         "CycleTimeMs": 1500,
         "AgeMs": 20,
         "Check": 5,
-    } | changes
+    }
+    return given | changes
 
 
 def test_nothing_new() -> None:

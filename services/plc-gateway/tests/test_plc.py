@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from jidoka.plc_gateway.catalogue import UnknownTag
-from jidoka.plc_gateway.plc import Address, LinkError, Reader, RefusedWrite, Writer, WrongSlot
+from jidoka.plc_gateway.link import Address, LinkError, RefusedWrite, WrongAddress
+from jidoka.plc_gateway.plc import Reader, Writer
 from jidoka.simulator.logix import BOOL, DINT, LINT, REAL, STRING, Controller, Member, Server, Struct
 
 INNER = Struct("Inner_T", [Member("Ok", BOOL), Member("Weight", REAL), Member("Name", STRING)])
@@ -125,8 +126,9 @@ def test_a_write_that_the_controller_refuses_says_why(server: Server) -> None:
 
 
 def test_a_wrong_slot_is_told_apart(server: Server) -> None:
-    with pytest.raises(WrongSlot), Reader(address(server, slot=4)):
+    with pytest.raises(WrongAddress) as error, Reader(address(server, slot=4)):
         pass
+    assert error.value.key == "slot"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:1", "no-such-host.invalid", "127.0.0.1:99999"])

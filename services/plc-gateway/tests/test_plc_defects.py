@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from jidoka.plc_gateway.plc import Address, LinkError, Reader, Writer
+from jidoka.plc_gateway.link import Address, LinkError
+from jidoka.plc_gateway.plc import Reader, Writer
 from jidoka.simulator.logix import DINT, REAL
 
 TWO = ["Line.State", "Line.TotalParts"]

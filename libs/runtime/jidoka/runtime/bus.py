@@ -26,6 +26,7 @@ from jidoka.runtime.logs import log
 from jidoka.runtime.network import Network
 from jidoka.runtime.pump import Pump
 from jidoka.runtime.settings import MqttSettings
+from jidoka.runtime.subscriptions import Subscriptions
 from jidoka.schemas import Packet, Scope
 
 __all__ = ["Batch", "Bus", "Delivery"]
@@ -33,7 +34,7 @@ __all__ = ["Batch", "Bus", "Delivery"]
 MOST_PACKET_BYTES = 40 * 2**20
 CONNECT_TIMEOUT_S = 3.0
 FLUSH_S, FAREWELL_S = 2.0, 1.0
-FAILED, PACKET_TOO_LARGE = 0x80, 0x95
+DISCONNECT_WITH_WILL, FAILED, PACKET_TOO_LARGE = 0x04, 0x80, 0x95
 CONTROL_ID, INBOX_ID = 1, 2
 
 
@@ -61,21 +62,23 @@ class Bus(Channel):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._flush(FLUSH_S)
+        self._leaving = True
         self._sender.state(self._status(online=False))
-        self._flush(FAREWELL_S)
+        said = self._flush(FAREWELL_S)
         self._entered = False
         self._pump.stop()
-        self._paho.leave()
+        self._paho.leave(said=said)
         self._inbox.close()
 
     def alive(self) -> bool:
         """Whether the network thread and the sender thread run."""
         return not self._entered or (self._pump.alive() and self._paho.network.alive())
 
-    def _flush(self, seconds: float) -> None:
+    def _flush(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
         while self.connected and self.alive() and not self._sender.idle() and time.monotonic() < deadline:
             time.sleep(0.005)
+        return self.connected and self._sender.idle()
 
 
 class PahoLink:
@@ -86,10 +89,7 @@ class PahoLink:
         self._where = f"{settings.host}:{settings.port}"
         self._reason = "not connected yet"
         self._generation, self._open, self._lock = 0, False, threading.Lock()
-        self._subscriptions: dict[str, Subscription] = {}
-        self._asked: dict[int, list[Subscription]] = {}
-        self._subscribed: set[str] = set()
-        self._denied: set[str] = set()
+        self._subscriptions = Subscriptions()
         self._limits = Opened()
         self._client = _client(settings, instance)
         self._client.connect_async(
@@ -109,10 +109,13 @@ class PahoLink:
 
     def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
         """Remembers topic filters; the network thread subscribes what is not subscribed."""
-        for subscription in subscriptions:
-            self._subscriptions.setdefault(subscription.filter, subscription)
+        self._subscriptions.want(subscriptions)
         if self.network.alive():
             self.network.wake()
+
+    def settled(self) -> bool:
+        """Whether it is connected and the broker has answered every subscription."""
+        return self.connected and self._subscriptions.settled()
 
     def send(self, outgoing: Outgoing) -> int | None:
         """Hands one message to paho, which writes it on the network thread."""
@@ -142,18 +145,19 @@ class PahoLink:
         """Why it does not work now, or None."""
         if not self.connected:
             return f"broker {self._where}: {self._reason}"
-        return f"the broker denies subscribing to {', '.join(sorted(self._denied))}" if self._denied else None
+        denied = self._subscriptions.denied
+        return f"the broker denies subscribing to {', '.join(sorted(denied))}" if denied else None
 
-    def leave(self) -> None:
-        """Disconnects; the broker drops the last will."""
-        self._client.disconnect()
-        self.network.stop()
+    def leave(self, *, said: bool) -> None:
+        """Disconnects. The broker drops the last will if our leaving was `said`, else it publishes it."""
+        reason = ReasonCode(PacketTypes.DISCONNECT, identifier=0 if said else DISCONNECT_WITH_WILL)
+        self.network.stop(lambda: self._client.disconnect(reason))
         self._lost("left")
 
     def _prepare(self) -> None:
+        self._lost(self._reason)
         with self._lock:
             self._generation += 1
-            self._open = False
         # what was not answered goes to the historian as a repeat; paho would send it on its own topic a second time
         self._client.drop_out_messages()
         will = self._will()
@@ -179,22 +183,18 @@ class PahoLink:
         """Subscribes what is not yet subscribed on this connection."""
         if not self._open:
             return
-        missing = [s for topic, s in list(self._subscriptions.items()) if topic not in self._subscribed]
-        for control in (True, False):
-            group = [subscription for subscription in missing if subscription.control is control]
-            if group:
-                properties = _properties(PacketTypes.SUBSCRIBE)
-                properties.SubscriptionIdentifier = CONTROL_ID if control else INBOX_ID
-                wanted = [(s.filter, SubscribeOptions(qos=s.qos)) for s in group]
-                _, mid = self._client.subscribe(wanted, properties=properties)
-                self._subscribed.update(s.filter for s in group)
-                if mid is not None:
-                    self._asked[mid] = group
-        if not self._asked and not self.connected:
+        for group in self._subscriptions.missing():
+            properties = _properties(PacketTypes.SUBSCRIBE)
+            properties.SubscriptionIdentifier = CONTROL_ID if group[0].control else INBOX_ID
+            wanted = [(subscription.filter, SubscribeOptions(qos=subscription.qos)) for subscription in group]
+            _, mid = self._client.subscribe(wanted, properties=properties)
+            if mid is not None:
+                self._subscriptions.asked(mid, group)
+        if not self.connected and self._subscriptions.settled():
             self._settled()
 
     def _settled(self) -> None:
-        self.connected = True
+        self.connected, self._reason = True, "connection ended"
         metrics.CONNECTED.set(1)
         log.info("connected", broker=self._where)
         self._post(self._limits)
@@ -206,7 +206,7 @@ class PahoLink:
         metrics.CONNECTIONS.inc()
         limits = vars(properties)
         self._limits = Opened(limits.get("MaximumPacketSize"), limits.get("ReceiveMaximum", 65_535))
-        self._subscribed, self._asked, self._denied = set(), {}, set()
+        self._subscriptions.connected()
         if flags.session_present:
             self._inbox.forget(self._generation)
         with self._lock:
@@ -220,10 +220,7 @@ class PahoLink:
                 self._lost(str(code), too_large=code.value == PACKET_TOO_LARGE)
 
     def _on_subscribe(self, _c: Any, _u: Any, mid: int, codes: list[ReasonCode], _properties: Any) -> None:
-        for subscription, code in zip(self._asked.pop(mid, []), codes, strict=True):
-            if code.value >= FAILED:
-                self._denied.add(subscription.filter)
-                log.error("subscribe_denied", filter=subscription.filter, reason=str(code))
+        self._subscriptions.answered(mid, [(code.value, str(code)) for code in codes])
 
     def _on_publish(self, _c: Any, _u: Any, mid: int, code: ReasonCode, _properties: Any) -> None:
         self._post(Acked(mid, code.value, str(code)))
@@ -242,9 +239,7 @@ class PahoLink:
 
 
 def _client(settings: MqttSettings, instance: str) -> mqtt.Client:
-    client = mqtt.Client(
-        CallbackAPIVersion.VERSION2, client_id=instance, protocol=mqtt.MQTTv5, manual_ack=True
-    )
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=instance, protocol=mqtt.MQTTv5, manual_ack=True)
     client.max_inflight_messages_set(0)  # no queue in paho: the sender bounds what is in flight
     client.connect_timeout = CONNECT_TIMEOUT_S
     if settings.username is not None:
@@ -264,7 +259,7 @@ def _tls(settings: MqttSettings) -> ssl.SSLContext:
     return context
 
 
-def _connect_properties(session_expiry: int, receive_maximum: int) -> Properties:
+def _connect_properties(session_expiry: int, receive_maximum: int) -> Any:
     properties = _properties(PacketTypes.CONNECT)
     properties.SessionExpiryInterval = session_expiry
     properties.ReceiveMaximum = receive_maximum
@@ -276,7 +271,7 @@ def _properties(kind: int) -> Any:
     return Properties(kind)  # type: ignore[no-untyped-call]
 
 
-def _publish_properties(outgoing: Outgoing, kind: int = PacketTypes.PUBLISH) -> Properties:
+def _publish_properties(outgoing: Outgoing, kind: int = PacketTypes.PUBLISH) -> Any:
     properties = _properties(kind)
     if outgoing.packet.properties:
         properties.UserProperty = list(outgoing.packet.properties)

@@ -32,6 +32,7 @@ class Channel:
         self._sender = Sender(link, self._custodian, self._hello, clock)
         self._inbox = Inbox(receive_maximum)
         self._kept: list[Delivery] = []
+        self._leaving = False
         if self.outbox:
             self.outbox.appended = self._sender.wake
             receipts = scope.filter(Receipt, source=instance)
@@ -67,17 +68,18 @@ class Channel:
         wait = 0.0 if self._kept else within
         room = up_to - len(self._kept)
         self._kept += [delivery(incoming) for incoming in self._inbox.take(room, wait)] if room > 0 else []
-        yield Batch(self._kept)
-        done, self._kept = self._kept, []
-        stale = self._link.acknowledge([d.incoming for d in done if d.incoming.qos])
+        batch = Batch(self._kept[:up_to])
+        yield batch
+        del self._kept[: len(batch)]
+        stale = self._link.acknowledge([done.incoming for done in batch if done.incoming.qos])
         metrics.STALE_ACKS.inc(stale)
 
     def publish(self, message: Message, traceparent: str | None = None) -> None:
         """Publishes by the message's class. Thread safe.
 
         A record is durable when this returns; within a transaction of the bus's journal it is so, and is sent, when
-        that is committed. A state is retained, and published again on each connect. A stream is sent at best effort. Raises
-        OutboxFull, JournalUnavailable; ValueError for a record on a bus without a journal.
+        that is committed. A state is retained, and published again on each connect. A stream is sent at best effort.
+        Raises OutboxFull, JournalUnavailable; ValueError for a record on a bus without a journal.
         """
         self.require_alive()
         if message.carriage is Carriage.RECORD:
@@ -109,14 +111,14 @@ class Channel:
             raise RuntimeError("the bus's thread has died; see the log")
 
     def settled(self, within: float) -> bool:
-        """Waits until connected and subscribed; whether it is so within that many seconds."""
+        """Waits until connected and every subscription is answered; whether it is so within that many seconds."""
         deadline = time.monotonic() + within
-        while not self.connected and time.monotonic() < deadline:
+        while not self._link.settled() and time.monotonic() < deadline:
             time.sleep(0.005)
-        return self.connected
+        return self._link.settled()
 
     def _hello(self) -> Outgoing:
-        return self._status(online=True)
+        return self._status(online=not self._leaving)
 
     def _status(self, *, online: bool) -> Outgoing:
         status = ServiceStatus(

@@ -132,7 +132,7 @@ class Custodian:
         sweep = self._sweeps[stream]
         if not self.keeper_online() or not sweep.due(now):
             return []
-        rows = self._outbox.between(stream, sweep.cursor, sweep.ripe(now), ROUND_RECORDS, ROUND_BYTES)
+        rows = self._outbox.between(stream, (sweep.cursor, sweep.ripe(now)), ROUND_RECORDS, ROUND_BYTES)
         if rows:
             sweep.began(rows[0].id, rows[-1].id, now)
         else:

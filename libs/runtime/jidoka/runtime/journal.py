@@ -69,7 +69,7 @@ class Journal:
             except BaseException as error:
                 self._undo(name if joined else None)
                 del self._committed[hooks:]
-                if isinstance(error, sqlite3.OperationalError) and (error.sqlite_errorcode & 0xFF) in _OUTSIDE:
+                if isinstance(error, sqlite3.OperationalError) and _code(error) in _OUTSIDE:
                     raise JournalUnavailable(f"journal {self._path}: {error}") from error
                 raise
             finally:
@@ -103,3 +103,8 @@ class Journal:
         else:
             self._db.execute(f"ROLLBACK TO {savepoint}")
             self._db.execute(f"RELEASE {savepoint}")
+
+
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 for an error of the Python module's own."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF

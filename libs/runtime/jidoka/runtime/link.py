@@ -93,6 +93,9 @@ class Link(Protocol):
     def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
         """Remembers topic filters, and subscribes them now if connected."""
 
+    def settled(self) -> bool:
+        """Whether it is connected and the broker has answered every subscription, those added later included."""
+
     def send(self, outgoing: Outgoing) -> int | None:
         """Hands one message over; the token of its Acked event, or None when the connection is away."""
 

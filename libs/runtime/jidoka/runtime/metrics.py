@@ -13,7 +13,7 @@ BAD_MESSAGES = Counter(
     "jidoka_bad_messages_total", "Messages received that are not what their schema says.", ["schema"]
 )
 INBOX_DROPPED = Counter(
-    "jidoka_inbox_dropped_total", "QoS 0 messages dropped, oldest first, because the service was slower than the stream."
+    "jidoka_inbox_dropped_total", "QoS 0 messages dropped, oldest first, as the service was slower than the stream."
 )
 STALE_ACKS = Counter(
     "jidoka_stale_acks_total", "Acknowledgements not sent because the connection they belong to is gone."
@@ -22,14 +22,20 @@ STALE_ACKS = Counter(
 PENDING = Gauge("jidoka_outbox_pending", "Records in the outbox: without a receipt from the historian.", ["stream"])
 BYTES = Gauge("jidoka_outbox_bytes", "Bytes of the records in the outbox, of all streams.")
 CAPACITY = Gauge("jidoka_outbox_capacity_bytes", "Bytes that the outbox may hold.")
-OLDEST = Gauge("jidoka_outbox_oldest_age_seconds", "Age of the oldest record in the outbox, by the wall clock.", ["stream"])
+OLDEST = Gauge(
+    "jidoka_outbox_oldest_age_seconds", "Age of the oldest record in the outbox, by the wall clock.", ["stream"]
+)
 SENT = Counter("jidoka_records_sent_total", "Records sent on their own topic; each is sent there once.", ["stream"])
-REPEATS = Counter("jidoka_repeats_total", "Records sent again to the historian alone, for want of a receipt.", ["stream"])
+REPEATS = Counter(
+    "jidoka_repeats_total", "Records sent again to the historian alone, for want of a receipt.", ["stream"]
+)
 PRUNED = Counter("jidoka_records_receipted_total", "Records removed from the outbox by a receipt.", ["stream"])
 LOST = Counter(
     "jidoka_records_lost_total", "Records given up, each covered by a Lost record.", ["stream", "reason"]
 )
-OUTBOX_FULL = Counter("jidoka_outbox_full_total", "Records refused because the outbox had no room for them.", ["stream"])
+OUTBOX_FULL = Counter(
+    "jidoka_outbox_full_total", "Records refused because the outbox had no room for them.", ["stream"]
+)
 RECEIPTS_REFUSED = Counter(
     "jidoka_receipts_refused_total", "Watermarks of receipts refused: they cover records that were never issued."
 )

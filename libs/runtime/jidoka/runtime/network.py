@@ -4,12 +4,13 @@ paho's own thread would not do: it dies of an error in a callback, cannot reconn
 which fails for file descriptors above 1023.
 """
 
-import os
 import random
 import select
+import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 from jidoka.runtime import metrics
@@ -18,6 +19,7 @@ from jidoka.runtime.logs import log
 FIRST_S, LONGEST_S, STEADY_S = 1.0, 30.0, 5.0
 POLL_S = 1.0
 LEAVING_S = 2.0
+STALLED_S = 120.0
 
 
 class Driven(Protocol):
@@ -37,39 +39,40 @@ class Network:
     def __init__(self, client: Driven, prepare: Callable[[], None], tick: Callable[[], None],
                  failed: Callable[[str], None]) -> None:  # fmt: skip
         self._client, self._prepare, self._tick, self._failed = client, prepare, tick, failed
-        self._reader, self._writer = os.pipe()
-        os.set_blocking(self._reader, False)
-        os.set_blocking(self._writer, False)
+        self._reader, self._writer = socket.socketpair()
+        self._reader.setblocking(False)
+        self._writer.setblocking(False)
         self._stop_by: float | None = None
+        self._beat = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
 
     def start(self) -> None:
         """Starts the thread."""
+        self._beat = time.monotonic()
         self._thread.start()
 
-    def stop(self) -> None:
-        """Ends the thread as soon as what is queued has been written, and waits for it."""
+    def stop(self, farewell: Callable[[], object]) -> None:
+        """Calls `farewell`, which disconnects; ends the thread once that is written, and waits for it."""
         self._stop_by = time.monotonic() + LEAVING_S
+        farewell()
         self.wake()
         self._thread.join()
-        os.close(self._reader)
-        os.close(self._writer)
+        self._reader.close()
+        self._writer.close()
 
     def alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread.is_alive()
+        """Whether the thread runs and comes round."""
+        return self._thread.is_alive() and time.monotonic() - self._beat < STALLED_S
 
     def wake(self) -> None:
         """There is something to write or to do. Thread safe."""
-        try:
-            os.write(self._writer, b"x")
-        except BlockingIOError:
-            return  # the pipe is full of wake-ups already
+        with suppress(OSError):  # full of wake-ups already, or closed
+            self._writer.send(b"x")
 
     def _run(self) -> None:
         attempts = 0
         while self._stop_by is None:
-            began = time.monotonic()
+            began = self._beat = time.monotonic()
             self._connection()
             attempts = 0 if time.monotonic() - began > STEADY_S else attempts + 1
             if attempts and self._stop_by is None:
@@ -96,14 +99,14 @@ class Network:
             poller.register(number, select.POLLIN | (select.POLLOUT if self._client.want_write() else 0))
             pending = getattr(sock, "pending", None)
             ready = dict(poller.poll(0 if pending and pending() else POLL_S * 1000))
-            if self._reader in ready:
-                os.read(self._reader, 65_536)
+            if self._reader.fileno() in ready:
+                self._reader.recv(65_536)
             if ready.get(number, 0) & ~select.POLLOUT or (pending and pending()):
                 self._client.loop_read()
             self._tick()
             if self._client.want_write():
                 self._client.loop_write()
-            now = time.monotonic()
+            now = self._beat = time.monotonic()
             if now - checked >= POLL_S:
                 checked = now
                 self._client.loop_misc()
@@ -115,5 +118,6 @@ class Network:
         poller = select.poll()
         poller.register(self._reader, select.POLLIN)
         while self._stop_by is None and (left := deadline - time.monotonic()) > 0:
+            self._beat = time.monotonic()
             if poller.poll(left * 1000):
-                os.read(self._reader, 65_536)
+                self._reader.recv(65_536)

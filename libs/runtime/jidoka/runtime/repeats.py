@@ -7,14 +7,14 @@ BASE_S = 5.0
 LONGEST_S = 60.0
 ROUND_RECORDS = 200
 ROUND_BYTES = 8 * 2**20
-_COARSE_S = 0.1
+_COARSE_S = 0.1  # one note for all rows sent within this time
 
 
 class Sweep:
     """Walks through one stream's rows by id, one round at a time, and starts over at its end.
 
-    A row is ripe when it was handed over five seconds ago (rows of earlier epochs always are). The next round follows at
-    once when the last one is receipted, else after a delay that doubles, with jitter, to a minute while no receipt
+    A row is ripe when it was handed over five seconds ago (rows of earlier epochs always are). The next round follows
+    at once when the last one is receipted, else after a delay that doubles, with jitter, to a minute while no receipt
     comes. Times are monotonic seconds.
     """
 
@@ -27,13 +27,14 @@ class Sweep:
 
     def handed(self, row_id: int, now: float) -> None:
         """A row was sent on its own topic."""
-        if self._handed and now - self._handed[-1][0] < _COARSE_S:
-            self._handed.pop()
-        self._handed.append((now, row_id))
+        if self._handed and now < self._handed[-1][0] + _COARSE_S:
+            self._handed[-1] = (self._handed[-1][0], row_id)
+        else:
+            self._handed.append((now, row_id))
 
     def ripe(self, now: float) -> int:
         """The highest id that may be repeated."""
-        while self._handed and now - self._handed[0][0] >= BASE_S:
+        while self._handed and now >= self._handed[0][0] + BASE_S + _COARSE_S:
             self._ripe = self._handed.popleft()[1]
         return self._ripe
 

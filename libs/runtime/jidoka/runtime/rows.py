@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS outbox_epoch (
   PRIMARY KEY (stream, epoch)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outbox_total (
   stream TEXT PRIMARY KEY, records INTEGER NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS outbox_alarm (alarm_id TEXT NOT NULL, at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS outbox_alarm (alarm_id TEXT NOT NULL);
 """
 
 _COLUMNS = "id, stream, epoch, seq, size, born, fresh_for, topic, content_type, properties, retain, payload"
@@ -61,7 +61,8 @@ def create_tables(db: sqlite3.Connection) -> None:
 
 def size_of(packet: Packet) -> int:
     """Bytes that a record takes in the outbox."""
-    return len(packet.payload) + len(packet.topic) + sum(len(k) + len(v) + 8 for k, v in packet.properties) + _ROW_OVERHEAD
+    properties = sum(len(name) + len(value) + 8 for name, value in packet.properties)
+    return len(packet.payload) + len(packet.topic) + properties + _ROW_OVERHEAD
 
 
 def droppable(message: Message) -> bool:
@@ -69,11 +70,19 @@ def droppable(message: Message) -> bool:
     return message.stream is Stream.SAMPLES or (isinstance(message, Evidence) and message.verdict is Verdict.PASS)
 
 
-def between(db: sqlite3.Connection, stream: Stream, after: int, upto: int, count: int, most_bytes: int) -> list[Row]:
-    """The next rows of a stream with `after` < id <= `upto`: at most `count` and `most_bytes`, but at least one."""
+def forget_empty_epochs(db: sqlite3.Connection) -> None:
+    """Removes the numbers of epochs that have no record left: at the start, when all of them are earlier ones."""
+    db.execute(
+        "DELETE FROM outbox_epoch AS e WHERE NOT EXISTS"
+        " (SELECT 1 FROM outbox_record AS r WHERE r.stream = e.stream AND r.epoch = e.epoch)"
+    )
+
+
+def between(db: sqlite3.Connection, stream: Stream, ids: tuple[int, int], count: int, most_bytes: int) -> list[Row]:
+    """The rows of a stream with ids[0] < id <= ids[1], in order: at most `count` and `most_bytes`, but at least one."""
     found = db.execute(
         f"SELECT {_COLUMNS} FROM outbox_record WHERE stream = ? AND id > ? AND id <= ? ORDER BY id LIMIT ?",  # noqa: S608
-        (stream.value, after, upto, count),
+        (stream.value, *ids, count),
     )
     return list(_within(found, most_bytes))
 

@@ -12,6 +12,7 @@ from jidoka.runtime.logs import log
 from jidoka.schemas import Stream
 
 STREAMS_WAITING = 16
+FLIGHT_BYTES = 8 * 2**20
 IDLE_S = 1.0
 NOT_AUTHORIZED, NO_SUBSCRIBERS, FAILED = 0x87, 0x10, 0x80
 TOO_LARGE = "larger than the broker's maximum packet size"
@@ -36,8 +37,9 @@ class Sender:
         self._events: deque[Event] = deque()
         self._states: dict[str, Outgoing] = {}
         self._changed: deque[str] = deque()
-        self._streams: deque[Outgoing] = deque()
+        self._streams: deque[Outgoing] = deque(maxlen=STREAMS_WAITING)
         self._flights: dict[int, _Flight] = {}
+        self._flight_bytes = 0
         self._limits: Opened | None = None
         self._denied: dict[str, str] = {}
         self.woken: Callable[[], None] = lambda: None
@@ -62,10 +64,9 @@ class Sender:
         if self._limits is None:
             metrics.STREAMS_DROPPED.labels("offline").inc()
             return
-        self._streams.append(outgoing)
-        while len(self._streams) > STREAMS_WAITING:
-            self._streams.popleft()
+        if len(self._streams) == STREAMS_WAITING:
             metrics.STREAMS_DROPPED.labels("slow").inc()
+        self._streams.append(outgoing)
         self.woken()
 
     def step(self) -> float:
@@ -76,9 +77,8 @@ class Sender:
             self._handle(self._events.popleft(), now)
         if self._custodian:
             wait = self._custodian.tend(now)
-        if self._limits:
-            while self._free() > 0 and self._send_some(now):
-                pass
+        while self._free() > 0 and self._send_some(now):
+            pass
         return max(0.0, min(wait, IDLE_S))
 
     def idle(self) -> bool:
@@ -91,7 +91,8 @@ class Sender:
         return "; ".join(f"{kind}: {reason}" for kind, reason in self._denied.items()) or None
 
     def _free(self) -> int:
-        assert self._limits
+        if self._limits is None or self._flight_bytes > FLIGHT_BYTES:
+            return 0
         return min(WINDOW, self._limits.max_inflight) - len(self._flights)
 
     def _send_some(self, now: float) -> bool:
@@ -143,11 +144,11 @@ class Sender:
     def _launch(self, flight: _Flight) -> bool:
         token = self._link.send(flight.outgoing)
         if token is None:
-            self._limits = None
             if flight.outgoing.retain and flight.sending is None:
                 self._changed.append(flight.outgoing.packet.topic)
             return False
         self._flights[token] = flight
+        self._flight_bytes += len(flight.outgoing.packet.payload)
         return True
 
     def _handle(self, event: Event, now: float) -> None:
@@ -158,7 +159,6 @@ class Sender:
                 self._custodian.control(event.packet, now)
         elif isinstance(event, Opened):
             self._limits = event
-            self._flights.clear()
             hello = self._hello()
             self._states[hello.packet.topic] = hello
             self._changed.extend(list(self._states))
@@ -167,6 +167,7 @@ class Sender:
 
     def _closed(self, event: Closed) -> None:
         flights, self._flights, self._limits = list(self._flights.values()), {}, None
+        self._flight_bytes = 0
         self._streams.clear()
         if self._custodian is None:
             return
@@ -181,6 +182,7 @@ class Sender:
         flight = self._flights.pop(event.token, None)
         if flight is None:
             return
+        self._flight_bytes -= len(flight.outgoing.packet.payload)
         topic, record = flight.outgoing.packet.topic, flight.sending
         if event.code >= FAILED:
             self._refused(topic, event)

@@ -32,8 +32,8 @@ class Watched(Protocol):
 class Service:
     """Context manager around a service's loop: `while service.alive(): ...`.
 
-    SIGTERM and SIGINT end the loop. /healthz fails when a watched thread is dead or the loop has not come round for five
-    minutes; /readyz names every check that reports an error. `http_port` is the port in use.
+    SIGTERM and SIGINT end the loop. /healthz fails when a watched thread is dead or the loop has not come round for
+    five minutes; /readyz names every check that reports an error. `http_port` is the port in use.
     """
 
     def __init__(self, name: str, settings: Settings, version: str = "0") -> None:
@@ -62,6 +62,7 @@ class Service:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._stop.make()
         self._stack.close()
+        self._stop.close()
         log.info("stopped", by=self._ended_by, error=repr(error) if error else None)
 
     def alive(self) -> bool:

@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     mqtt_username: str | None = Field(default=None, description="user at the broker")
     mqtt_password: SecretStr | None = Field(default=None, description="password at the broker")
     mqtt_tls: bool = Field(default=False, description="speak TLS to the broker; a CA file turns it on, too")
-    mqtt_ca_file: Path | None = Field(default=None, description="certificates that sign the broker's; none: the system's")
+    mqtt_ca_file: Path | None = Field(default=None, description="who signs the broker's certificate; none: the system")
     mqtt_cert_file: Path | None = Field(default=None, description="our certificate, where the broker asks for one")
     mqtt_key_file: Path | None = Field(default=None, description="the key of our certificate")
     mqtt_keepalive_s: int = Field(default=10, ge=2, le=600, description="seconds until a silent connection is dead")
@@ -110,7 +110,7 @@ class Settings(BaseSettings):
 
 
 def load_settings(cls: type[S]) -> S:
-    """The settings in effect. Raises ConfigError: one line naming each variable, its value (never a secret's), the reason."""
+    """The settings in effect. Raises ConfigError: one line with each variable, its value (no secret's), the reason."""
     try:
         return cls()
     except ValidationError as error:

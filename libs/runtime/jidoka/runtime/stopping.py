@@ -29,3 +29,8 @@ class StopRequest:
         if not self._made:
             self._poll.poll(max(0.0, seconds) * 1000)
         return self._made
+
+    def close(self) -> None:
+        """Gives the pipe back, once the request is made."""
+        os.close(self._reader)
+        os.close(self._writer)

@@ -36,8 +36,8 @@ def load_toml(path: str | Path) -> tuple[dict[str, Any], str]:
 def section(model: type[T], data: dict[str, Any], key: str, path: str | Path = "line.toml") -> T:
     """The table (or array of tables, for `list[Model]`) at a dotted key, checked by a pydantic model.
 
-    What is absent counts as empty, so a model of defaults needs no table. Raises ConfigError that names file, key, value
-    and reason of the first mistake.
+    What is absent counts as empty, so a model of defaults needs no table. Raises ConfigError that names file, key,
+    value and reason of the first mistake.
     """
     value: Any = data
     for level in key.split("."):

@@ -11,11 +11,25 @@ from jidoka.api.context import Context
 from jidoka.api.guards import Guards
 from jidoka.api.openapi import describe_api
 from jidoka.api.page import Page
-from jidoka.api.routes import alarms, auth, dispositions, health, inspections, line, live, parts, socket, tags, users
+from jidoka.api.routes import (
+    alarms,
+    auth,
+    dispositions,
+    document,
+    exports,
+    health,
+    inspections,
+    line,
+    live,
+    parts,
+    socket,
+    tags,
+    users,
+)
 from jidoka.api.settings import ApiSettings
 
 PREFIX = "/api/v1"
-RESOURCES = (line, parts, inspections, tags, alarms, dispositions, live, auth, users)
+RESOURCES = (line, parts, inspections, tags, alarms, dispositions, exports, live, auth, users, document)
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 

@@ -5,6 +5,7 @@ from contextlib import closing
 import cv2
 
 from jidoka.inference import __version__
+from jidoka.inference.alarms import RefusedModels
 from jidoka.inference.inspector import Inspector
 from jidoka.inference.line import read_rules
 from jidoka.inference.loading import open_models
@@ -26,10 +27,11 @@ def main() -> None:
     with (
         Service(name, settings, __version__) as service,
         closing(Journal(settings.journal_path)) as journal,
-        open_models(rules, settings) as models,
         Bus(settings.mqtt, scope, name, settings.instance, __version__, journal, receive_maximum=1) as bus,
+        open_models(rules, settings, RefusedModels(bus, journal, settings.instance)) as models,
     ):
         service.watch("bus", bus)
+        service.watch("models", models)
         inspector = Inspector(lambda station, sku: models.current(rules.model_for(station, sku)), rules, config_sha256)
         bus.subscribe(Frame, share="inference")
         while service.alive():

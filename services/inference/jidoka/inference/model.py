@@ -1,6 +1,7 @@
 """The only door to onnxruntime: a model file that is loaded, recognised, warmed up and ready to run."""
 
 import hashlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,7 @@ class Model:
         self.provider: str = session.get_providers()[0]
         self.canvas = Canvas(recipe.form)
         self._session, self._extra = session, extra
+        self._options, self._since = ort.RunOptions(), 0.0
         self._bound = _bind(session, self.canvas.tensor, extra, recipe.form)
 
     @classmethod
@@ -68,16 +70,25 @@ class Model:
 
         Raises ModelRefused when the model fails at it.
         """
+        options = self._options = ort.RunOptions()
+        self._since = time.monotonic()
         try:
             if self._bound:
                 binding, outputs = self._bound
-                self._session.run_with_iobinding(binding)
+                self._session.run_with_iobinding(binding, options)
             else:
                 feed = {self.recipe.form.name: self.canvas.tensor, **self._extra}
-                outputs = self._session.run(None, feed)
+                outputs = self._session.run(None, feed, options)
         except _FAILURES as error:
             raise ModelRefused(f"it failed at run time: {_sentence(error)}") from error
+        finally:
+            self._since = 0.0
         return [outputs[index] for index in self.recipe.order]
+
+    def stop_after(self, seconds: float) -> None:
+        """End a run that another thread began more than `seconds` ago; it raises ModelRefused there."""
+        if self._since and time.monotonic() - self._since > seconds:
+            self._options.terminate = True
 
 
 # onnxruntime's own exceptions share no base but Exception; they are named one by one in its C module.

@@ -11,6 +11,7 @@ from jidoka.inference.model import Model
 
 Load = Callable[[Path], Model]
 Refused = Callable[[Path, str], None]
+LONGEST_RUN = 10.0
 Stamp = tuple[int, int, int]
 
 
@@ -39,6 +40,14 @@ class Models:
         """The model of a file, as it is now; ask once a frame."""
         return self._current[path]
 
+    def alive(self) -> bool:
+        """Whether replaced files are still noticed."""
+        return self._watcher.is_alive()
+
+    def trouble(self) -> str | None:
+        """Nothing: a refused file is an alarm, and the old model runs on."""
+        return None
+
     def look(self) -> None:
         """Take over every file that changed and has been still since the last look."""
         for path, taken in self._stamps.items():
@@ -56,6 +65,8 @@ class Models:
 
     def _watch(self) -> None:
         while not self._stop.wait(self._every):
+            for model in self._current.values():
+                model.stop_after(LONGEST_RUN)
             self.look()
 
 

@@ -1,5 +1,6 @@
 """Settings of the inference service."""
 
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -22,3 +23,8 @@ class InferenceSettings(Settings):
     )
     trial_memory_mb: int = Field(default=4096, ge=256, description="memory that a model may use in its trial process")
     trial_seconds: float = Field(default=60, gt=0, description="time that a model may take in its trial process")
+
+    @property
+    def archive(self) -> Path:
+        """Where models that were in use are kept."""
+        return self.data_dir / "models"

@@ -1,9 +1,15 @@
-"""How long to wait before the next connection: at once, then longer, never above a ceiling."""
+"""Waiting for what is away: the controller (a new connection), or the journal (the same work again)."""
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event
+
+from jidoka.plc_gateway.link import LinkError
+from jidoka.runtime.errors import TransientError
+from jidoka.runtime.patience import Patience
 
 _STABLE = 5.0
 
@@ -36,3 +42,25 @@ class Backoff:
             return 0.0
         longest: float = min(self.ceiling, self.first * 2 ** min(self._failures - 2, 16))
         return longest * random.uniform(0.7, 1.0)  # noqa: S311 - spreads reconnects, guards nothing
+
+
+class Endurance:
+    """Swallows what a full or failing journal raises, after a wait, and lets a lost connection through.
+
+    Nothing was taken or told then, and the next round does the same work again.
+    """
+
+    def __init__(self, stop: Event, what: str) -> None:
+        self._patience = Patience(lambda seconds: not stop.wait(seconds), what)
+
+    @contextmanager
+    def round(self) -> Iterator[None]:
+        """One round of work of one thread."""
+        try:
+            yield
+        except LinkError:
+            raise
+        except TransientError as error:
+            self._patience.failed(error)
+        else:
+            self._patience.worked()

@@ -4,7 +4,8 @@ import sys
 from collections.abc import Iterator
 
 from jidoka.plc_gateway.catalogue import TagType
-from jidoka.plc_gateway.plc import Address, LinkError, Reader
+from jidoka.plc_gateway.link import Address, LinkError
+from jidoka.plc_gateway.plc import Reader
 from jidoka.runtime.errors import ConfigError
 
 _SCALARS = {"BOOL", "SINT", "INT", "DINT", "LINT", "USINT", "UINT", "UDINT", "ULINT", "REAL", "LREAL", "STRING"}

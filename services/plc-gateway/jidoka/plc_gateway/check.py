@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from jidoka.plc_gateway import contract, line
 from jidoka.plc_gateway.line import Line, Plc
+from jidoka.plc_gateway.link import Address, LinkError, WrongAddress
 from jidoka.plc_gateway.plan import plan_group
-from jidoka.plc_gateway.plc import Address, LinkError, Reader, WrongSlot
+from jidoka.plc_gateway.plc import Reader
 from jidoka.plc_gateway.settings import GatewaySettings
 from jidoka.runtime.errors import ConfigError
 from jidoka.runtime.settings import load_settings, load_toml
@@ -39,7 +40,7 @@ def mistakes_of(index: int, plc: Plc, whole: Line) -> Iterator[str]:
             if stations:
                 for text in contract.violations(link.catalogue, stations, plc.heartbeat):
                     yield f"station of plc {plc.name}: {text}"
-    except WrongSlot as error:
-        yield f"plc[{index}].slot = {plc.slot}: {error}"
+    except WrongAddress as error:
+        yield f"plc[{index}].{error.key} = {getattr(plc, error.key)!r}: {error}"
     except LinkError as error:
         yield f"plc[{index}].host = {plc.host!r}: {error}"

@@ -22,6 +22,11 @@ class Visit:
     serial: str | None
     arrived_at: datetime
 
+    @property
+    def trace(self) -> str:
+        """W3C traceparent: everything about one visit is one trace, whose number is the part's id."""
+        return f"00-{self.part_id.hex}-{self.part_id.hex[16:]}-01"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -49,7 +49,7 @@ class Registrar:
         if not states.changeover:
             fails = _streak(fails, decision.ruling)
         with self._books.journal.transaction():
-            self._books.bus.publish(decision)
+            self._books.bus.publish(decision, order.visit.trace)
             self._ledger.remove(decision.part_id)
             self._ledger.set_streak(decision.station, fails)
         self._tell(decision, order)

@@ -60,9 +60,12 @@ class Desk:
     _unheard: dict[UUID, frozenset[str]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def recover(self) -> None:
-        """Orders of the last run: stored intents again, undecided parts held. Before the lanes start."""
-        now = time.monotonic()
+    def recover(self) -> list[Order]:
+        """Orders of the last run: stored intents again, undecided parts held. Before the lanes start.
+
+        Returns those of controllers that are no longer configured, which nobody will carry out.
+        """
+        now, orphans = time.monotonic(), []
         pending = list(self.books.ledger.pending())
         with self.books.journal.transaction():
             for part in pending:
@@ -72,9 +75,14 @@ class Desk:
                     finding = hold(case, Reason.RESTART, "the gateway was restarted while the part was at the station")
                     self.books.ledger.intend(part.visit.part_id, finding)
                 self._remember(part.visit, finding)
-                self.orders[part.visit.plc].put(Order(part.visit, part.epoch, finding, ruled=now, sent=True))
+                order = Order(part.visit, part.epoch, finding, ruled=now, sent=True)
+                if part.visit.plc in self.orders:
+                    self.orders[part.visit.plc].put(order)
+                else:
+                    orphans.append(order)
         if pending:
             log.info("parts_recovered", count=len(pending))
+        return orphans
 
     def arrive(self, station: str, counter: Counter, arrivals: Sequence[Arrival], others: Sequence[Message]) -> None:
         """Parts came: their records, the counter and what else happened, in one transaction."""
@@ -84,8 +92,10 @@ class Desk:
         intents = {order.visit.part_id: order.finding for order in late}
         with self._lock:
             with self.books.journal.transaction():
-                for message in (*others, *(arrival.message for arrival in arrivals)):
+                for message in others:
                     self.books.bus.publish(message)
+                for arrival in arrivals:
+                    self.books.bus.publish(arrival.message, arrival.visit.trace)
                 for part_id, case in cases.items():
                     self.books.ledger.add(Pending(case.visit, counter.epoch, intents.get(part_id)))
                 self.books.ledger.count(station, counter)

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from jidoka.plc_gateway.conditions import Conditions
-from jidoka.plc_gateway.decisions import Registrar
+from jidoka.plc_gateway.decisions import Registrar, States
 from jidoka.plc_gateway.desk import Desk
 from jidoka.plc_gateway.health import Health
 from jidoka.plc_gateway.intake import Intake
@@ -17,6 +17,7 @@ from jidoka.plc_gateway.ledger import Books, Ledger
 from jidoka.plc_gateway.line import Line, Plc
 from jidoka.plc_gateway.scanner import LANE as SCAN
 from jidoka.plc_gateway.scanner import Scanner
+from jidoka.plc_gateway.verdicts import void
 from jidoka.plc_gateway.watch import Watch
 from jidoka.runtime.channel import Channel
 from jidoka.runtime.outbox import Journal
@@ -32,7 +33,7 @@ class Gateway:
         books = Books(bus, journal, Ledger(journal))
         self._conditions = Conditions(books, source)
         stations = {station.name: station for station in line.stations}
-        self.desk = Desk(books, stations, {plc.name: SimpleQueue() for plc in line.plcs})
+        self.desk = Desk(books, stations, {station.plc: SimpleQueue() for station in line.stations})
         self._registrar = Registrar(books, stations, self._conditions, config_sha256)
         self._stop = Event()
         self._health: dict[str, Health] = {}
@@ -42,7 +43,8 @@ class Gateway:
     def __enter__(self) -> Self:
         """Carry on where the last run stopped, then start the threads."""
         self._conditions.keep_only(_OWN_CODES | {rule.code for rule in self._line.rules})
-        self.desk.recover()
+        for orphan in self.desk.recover():
+            self._registrar.close(orphan, void(orphan, "its PLC is no longer configured"), States())
         for plc in self._line.plcs:
             self._start(plc)
         return self

@@ -14,6 +14,7 @@ from jidoka.schemas import DeviceKind, DeviceStatus, Severity
 
 _ON_DELAY = 1.0
 _OFF_DELAY = 5.0
+_LOST = "plc-connection-lost"
 _UNTRIED = "not connected yet"
 
 
@@ -33,7 +34,7 @@ class Health:
         self._plc, self._bus, self._conditions, self._source, self._clock = plc, bus, conditions, source, clock
         self._faults: dict[str, str | None] = dict.fromkeys(lanes, _UNTRIED)
         self._told: tuple[bool, str | None] | None = None
-        self._latch = Latch(_ON_DELAY, _OFF_DELAY, conditions.active("plc-connection-lost", plc))
+        self._latch = Latch(_ON_DELAY, _OFF_DELAY, conditions.active(_LOST, plc))
         self._lock = Lock()
         PLC_CONNECTION.labels(plc).set(0)
 
@@ -54,10 +55,9 @@ class Health:
         """Raise or clear the alarm when the state has lasted; every lane calls it often."""
         with self._lock:
             faults = [reason for reason in self._faults.values() if reason]
-            if self._latch.feed(self._clock(), bool(faults)) is not None:
-                text = f"PLC {self._plc} does not answer: {faults[0] if faults else ''}"
-                alarm = Alarm("plc-connection-lost", self._plc, Severity.CRITICAL, text)
-                self._conditions.report(self._latch.active, alarm)
+            self._latch.feed(self._clock(), bool(faults))
+            text = f"PLC {self._plc} does not answer: {faults[0] if faults else ''}"
+            self._conditions.report(self._latch.active, Alarm(_LOST, self._plc, Severity.CRITICAL, text))
 
     def fault(self) -> str | None:
         """What is wrong, for /readyz."""

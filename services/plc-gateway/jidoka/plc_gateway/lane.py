@@ -6,15 +6,16 @@ from queue import Empty, SimpleQueue
 from threading import Event
 
 from jidoka.plc_gateway import contract, verdicts
-from jidoka.plc_gateway.backoff import Backoff
+from jidoka.plc_gateway.backoff import Backoff, Endurance
 from jidoka.plc_gateway.conditions import Alarm, Conditions
 from jidoka.plc_gateway.decisions import Registrar, States
 from jidoka.plc_gateway.desk import Desk, Order
 from jidoka.plc_gateway.health import Health
 from jidoka.plc_gateway.intake import Intake
 from jidoka.plc_gateway.line import Plc
-from jidoka.plc_gateway.plc import Address, LinkError, Writer, WrongSlot
-from jidoka.runtime.errors import ConfigError, TransientError
+from jidoka.plc_gateway.link import Address, LinkError, WrongAddress
+from jidoka.plc_gateway.plc import Writer
+from jidoka.runtime.errors import ConfigError
 from jidoka.runtime.logs import log
 from jidoka.schemas import Severity
 
@@ -47,7 +48,8 @@ class Lane:
         self._states = dict.fromkeys(self._intakes, States())
         self._stops = {name for name in self._intakes if registrar.must_stop(name)}
         self._backoff = Backoff()
-        self._proven = self._troubled = False
+        self._endurance = Endurance(stop, f"journal for {plc.name}")
+        self._proven = False
         self._beat = 0
         self._plc_beat: tuple[object, float] = (None, time.monotonic())
 
@@ -62,15 +64,15 @@ class Lane:
                     self._health.up(LANE)
                     self._serve(link)
             except LinkError as error:
-                if isinstance(error, WrongSlot) and not self._proven:
-                    raise ConfigError(f"plc {self._plc.name}: slot = {self._address.slot}: {error}") from error
+                if isinstance(error, WrongAddress) and not self._proven:
+                    raise ConfigError(self._plc.mistake(error.key, error)) from error
                 self._health.down(LANE, str(error))
                 self._wait_offline(self._backoff.delay())
 
     def _verify(self, link: Writer) -> None:
         for text in contract.violations(link.catalogue, list(self._tags.values()), self._plc.heartbeat):
             if not self._proven:
-                raise ConfigError(f"plc {self._plc.name}: the PLC contract is not met: {text}")
+                raise ConfigError(f"plc {self._plc.name}: the PLC contract (docs/plc-contract.md) is not met: {text}")
             raise LinkError(text)
         self._proven = True
 
@@ -81,28 +83,19 @@ class Lane:
             if now >= beat_at:
                 self._send_beat(link)
                 beat_at = now + _BEAT
-            self._guarded(link, poll=now >= poll_at)
+            with self._endurance.round():
+                self._health.tick()
+                if now >= poll_at:
+                    self._poll(link)
+                self._settle(link)
             if now >= poll_at:
                 poll_at = max(poll_at + self._plc.part_poll_ms / 1000, now)
             due = self._desk.next_due(self._plc.name)
             self._await_order(min(poll_at, beat_at, due if due is not None else beat_at) - time.monotonic())
 
-    def _guarded(self, link: Writer, poll: bool) -> None:
-        """One round; when the journal is out of room or away, nothing was taken or told, and the round comes again."""
-        try:
-            if poll:
-                self._poll(link)
-            self._settle(link)
-            self._troubled = False
-        except LinkError:
-            raise
-        except TransientError as error:
-            self._pause(error)
-
     def _send_beat(self, link: Writer) -> None:
         self._beat = self._beat % (2**31 - 1) + 1
         link.write([(contract.heartbeat_write(self._plc.heartbeat), self._beat)])
-        self._health.tick()
 
     def _poll(self, link: Writer) -> None:
         asks = [path for tags in self._tags.values() for path in tags.polled]
@@ -120,7 +113,7 @@ class Lane:
 
     def _note(self, station: str, states: States) -> None:
         before, self._states[station] = self._states[station], states
-        if before.line_stop and not states.line_stop:
+        if not states.line_stop:
             self._registrar.released(station)
         if (before.bypass, before.changeover) != (states.bypass, states.changeover):
             log.info("station_state", station=station, bypass=states.bypass, changeover=states.changeover)
@@ -154,7 +147,7 @@ class Lane:
     def _try(self, link: Writer | None, order: Order) -> verdicts.Outcome | None:
         station = order.visit.station
         if station not in self._intakes:
-            return verdicts.Outcome(order.finding, confirmed=False)
+            return verdicts.void(order, "the station is no longer configured")
         outcome = None
         if link is not None:
             outcome = verdicts.carry_out(link, order, self._intakes[station])
@@ -184,17 +177,9 @@ class Lane:
         """Deadlines run on and hopeless orders are given up while the controller is away."""
         end = time.monotonic() + seconds
         while True:
-            self._health.tick()
-            try:
+            with self._endurance.round():
+                self._health.tick()
                 self._settle(None)
-            except TransientError as error:
-                self._pause(error)
             left = end - time.monotonic()
             if left <= 0 or self._stop.wait(min(left, _PAUSE)):
                 return
-
-    def _pause(self, error: TransientError) -> None:
-        if not self._troubled:
-            log.warning("journal_refuses", plc=self._plc.name, reason=str(error))
-        self._troubled = True
-        self._stop.wait(_PAUSE)

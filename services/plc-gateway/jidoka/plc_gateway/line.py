@@ -61,6 +61,10 @@ class Plc(_Table):
     heartbeat: TagPath = Field(default="Heartbeat", description="tag with the members Plc and Gateway")
     group: list[Group] = []
 
+    def mistake(self, key: str, reason: object) -> str:
+        """One line about a setting of this PLC that turned out wrong."""
+        return f"plc {self.name}: {key} = {getattr(self, key)!r}: {reason}"
+
 
 class Camera(BaseModel):
     """What a verdict is expected from; the rest of this table belongs to the vision gateway."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from jidoka.plc_gateway.catalogue import Catalogue, Request, UnknownTag
 from jidoka.plc_gateway.deadband import Band
 from jidoka.plc_gateway.line import Group, Tag
-from jidoka.plc_gateway.plc import Reading
+from jidoka.plc_gateway.link import Reading
 from jidoka.plc_gateway.values import BadValue, Value, scalar, spread
 from jidoka.schemas import Scalar
 

@@ -15,80 +15,34 @@ import socket
 import struct
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 from pycomm3 import DataTypes, LogixDriver
 from pycomm3.exceptions import CommError, PycommError
+from pycomm3.packets.logix import (
+    MultiServiceRequestPacket,
+    ReadTagFragmentedRequestPacket,
+    ReadTagFragmentedResponsePacket,
+)
 from pycomm3.socket_ import Socket
 from pycomm3.tag import Tag
 
 from jidoka.plc_gateway.catalogue import Catalogue
-from jidoka.plc_gateway.line import Plc
-from jidoka.plc_gateway.values import Value
-from jidoka.runtime.errors import TransientError
+from jidoka.plc_gateway.frames import HEADER, match, status_text
+from jidoka.plc_gateway.link import Address, LinkError, Reading, RefusedWrite, WrongAddress
 from jidoka.runtime.logs import log
 
 # pycomm3 logs a traceback for every error that it raises anyway.
 logging.getLogger("pycomm3").setLevel(logging.CRITICAL + 1)
 
-_HEADER = 24
-_SEND_UNIT_DATA = 0x70
-_SEND_RR_DATA = 0x6F
 _SUCCESS = 0x00
 _PARTIAL = 0x06
+_PREPARED = 64
 _STRUCT = b"\xa0\x02"
 _NO_MODULE = re.compile(r"\(01, 31[12]\)")
 # What pycomm3 lets escape on answers that it did not expect, besides its own exceptions.
 _BROKEN = (PycommError, OSError, struct.error, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-
-_MEANING = {
-    (0x04, 0x0000): "no such tag",
-    (0x05, 0x0000): "no such tag or element",
-    (0x0F, None): "access refused",
-    (0x08, None): "service not supported",
-    (0x10, None): "refused in this mode of the controller",
-    (0x13, None): "too little data",
-    (0xFF, 0x2104): "beyond the end of the tag",
-    (0xFF, 0x2105): "beyond the end of the tag",
-    (0xFF, 0x2107): "the type does not match",
-}
-
-
-class LinkError(TransientError):
-    """The controller did not answer, or not as it must; the connection is gone."""
-
-
-class WrongSlot(LinkError):
-    """The chassis answered, but there is no controller in that slot."""
-
-
-class RefusedWrite(RuntimeError):
-    """A write to a tag that is not on the allow-list: a bug, never sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a controller is: `host` or `host:port`, slot, and how long to wait for it in seconds."""
-
-    host: str
-    slot: int = 0
-    connect_timeout: float = 5.0
-    request_timeout: float = 1.0
-
-    @classmethod
-    def of(cls, plc: Plc) -> Self:
-        """As line.toml says."""
-        return cls(plc.host, plc.slot, plc.connect_timeout_ms / 1000, plc.request_timeout_ms / 1000)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One tag as answered: a value, or the reason why there is none."""
-
-    value: Value | None
-    bad: str | None = None
 
 
 class _Wire(Socket):
@@ -105,7 +59,7 @@ class _Wire(Socket):
 
     def receive(self, timeout: float = 0) -> bytes:
         deadline = time.monotonic() + (timeout or self._patience)
-        head = self._exactly(_HEADER, deadline)
+        head = self._exactly(HEADER, deadline)
         return head + self._exactly(int.from_bytes(head[2:4], "little"), deadline)
 
     def _exactly(self, count: int, deadline: float) -> bytes:
@@ -133,6 +87,8 @@ class _Driver(LogixDriver):
         super().__init__(f"{address.host}/{address.slot}")
         self._sock = _Wire(address)
         self._request = b""
+        self._parsed: dict[tuple[str, ...], dict[int, Any]] = {}
+        self._groups: dict[int, list[Any]] = {}
 
     def _send(self, message: bytes) -> None:
         self._request = message
@@ -140,12 +96,38 @@ class _Driver(LogixDriver):
 
     def _receive(self) -> bytes:
         reply: bytes = super()._receive()
-        _match(self._request, reply)
+        match(self._request, reply)
         return reply
 
     def _initialize_driver(self, *args: Any, **kwargs: Any) -> None:
         super()._initialize_driver(*args, **kwargs)
         self._cfg["use_instance_ids"] = False
+
+    def get_tag_list(self, *args: Any, **kwargs: Any) -> Any:
+        self._parsed, self._groups = {}, {}
+        return super().get_tag_list(*args, **kwargs)
+
+    def _parse_requested_tags(self, tags: Iterable[str], rw: str = "r") -> dict[int, Any]:
+        """Parsed once for the same tags in the same order: parsing costs as much as reading."""
+        if rw != "r":
+            return dict(super()._parse_requested_tags(tags, rw))
+        key = tuple(tags)
+        if key not in self._parsed:
+            if len(self._parsed) >= _PREPARED:
+                self._parsed, self._groups = {}, {}
+            self._parsed[key] = super()._parse_requested_tags(key, rw)
+        return self._parsed[key]
+
+    def _read_build_multi_requests(self, parsed_tags: dict[int, Any]) -> list[Any]:
+        """The same groups again in new packets: a packet has its sequence count, the services in it have none."""
+        if id(parsed_tags) not in self._groups:
+            self._groups[id(parsed_tags)] = super()._read_build_multi_requests(parsed_tags)
+        return [self._renewed(request) for request in self._groups[id(parsed_tags)]]
+
+    def _renewed(self, request: Any) -> Any:
+        if isinstance(request, MultiServiceRequestPacket):
+            return MultiServiceRequestPacket(self._sequence, request.requests)
+        return ReadTagFragmentedRequestPacket.from_request(self._sequence, request)
 
     def _send_requests(self, requests: Iterable[Any]) -> dict[int, Tag]:
         results: dict[int, Tag] = {}
@@ -158,31 +140,12 @@ class _Driver(LogixDriver):
         return results
 
 
-def _match(request: bytes, reply: bytes) -> None:
-    """Refuse a reply that is not the one to this request. Raises CommError."""
-    if reply[:2] != request[:2]:
-        raise CommError("a reply to another command came")
-    if status := int.from_bytes(reply[8:12], "little"):
-        raise CommError(f"encapsulation status 0x{status:02x}")
-    command = request[0]
-    if command == _SEND_UNIT_DATA and reply[44:46] != request[44:46]:
-        raise CommError("a late reply to an earlier request came")
-    service = 46 if command == _SEND_UNIT_DATA else 40
-    if command in (_SEND_UNIT_DATA, _SEND_RR_DATA) and (reply[service] & 0x7F) not in _services(request, service):
-        raise CommError("a reply to another service came")
-
-
-def _services(request: bytes, offset: int) -> tuple[int, ...]:
-    # A target may answer an Unconnected_Send (0x52) itself, or hand through the reply of the embedded service.
-    return (request[offset], request[50]) if request[offset] == 0x52 and offset == 40 else (request[offset],)
-
-
 def _tag(response: Any) -> Tag:
     request = response.request
     if response.raw is None:
         return Tag(request.tag, None, None, str(request.error or response._error or "no reply"))
     if response.service_status not in (_SUCCESS, _PARTIAL):
-        return Tag(request.tag, None, None, _status(response.raw))
+        return Tag(request.tag, None, None, status_text(response.raw))
     if request.type_ == "write":
         return Tag(request.tag, request.value, request.data_type, None)
     _check_type(request, response)
@@ -191,25 +154,21 @@ def _tag(response: Any) -> Tag:
     return Tag(request.tag, response.value, response.data_type, None)
 
 
-def _status(raw: bytes) -> str:
-    status = raw[48]
-    extended = int.from_bytes(raw[50:52], "little") if raw[49:50] != b"\x00" and len(raw) >= 52 else 0
-    meaning = _MEANING.get((status, extended)) or _MEANING.get((status, None)) or "the controller refused"
-    return f"{meaning} (status {status:02x}/{extended:04x})"
-
-
 def _check_type(request: Any, response: Any) -> None:
     """A program download may change a type under an open connection; the reply says of which type it is."""
     info = request.tag_info
-    given = response._data_type if getattr(response, "_data_type", None) is not None else response.data
-    if info["tag_type"] == "struct":
-        expected = _STRUCT + struct.pack("<H", info["data_type"]["template"]["structure_handle"])
-    elif info["data_type"] in DataTypes:
-        expected = struct.pack("<H", DataTypes[info["data_type"]].code)
-    else:
-        return
+    if "reply_type" not in info:
+        info["reply_type"] = _reply_type(info)
+    expected = info["reply_type"]
+    given: Any = response._data_type if isinstance(response, ReadTagFragmentedResponsePacket) else response.data
     if given[: len(expected)] != expected:
         raise CommError(f"{request.tag}: the controller's type is no longer {info['data_type_name']}")
+
+
+def _reply_type(info: Mapping[str, Any]) -> bytes:
+    if info["tag_type"] == "struct":
+        return _STRUCT + struct.pack("<H", info["data_type"]["template"]["structure_handle"])
+    return struct.pack("<H", DataTypes[info["data_type"]].code) if info["data_type"] in DataTypes else b""
 
 
 class Reader:
@@ -222,7 +181,7 @@ class Reader:
         self.identity: Mapping[str, Any] = {}
 
     def __enter__(self) -> Self:
-        """Connect and upload the tag list. Raises LinkError, WrongSlot."""
+        """Connect and upload the tag list. Raises LinkError, WrongAddress."""
         driver = None
         try:
             driver = _Driver(self._address)
@@ -297,7 +256,9 @@ def _link_error(error: BaseException) -> LinkError:
         error = error.__cause__
         reasons.append(str(error) or type(error).__name__)
     if any(_NO_MODULE.search(reason) for reason in reasons):
-        return WrongSlot("no module answers in this slot (status 01/0311 or 01/0312)")
+        return WrongAddress("slot", "no module answers in this slot (status 01/0311 or 01/0312)")
+    if isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME:
+        return WrongAddress("host", "there is no host of this name")
     return LinkError(reasons[-1])
 
 

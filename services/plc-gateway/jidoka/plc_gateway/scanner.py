@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Event
 
-from jidoka.plc_gateway.backoff import Backoff
+from jidoka.plc_gateway.backoff import Backoff, Endurance
 from jidoka.plc_gateway.deadband import Filter
 from jidoka.plc_gateway.grid import Grid
 from jidoka.plc_gateway.health import Health
 from jidoka.plc_gateway.line import Group, Plc
+from jidoka.plc_gateway.link import Address, LinkError, WrongAddress
 from jidoka.plc_gateway.metrics import OVERRUNS, READ_ERRORS, SCAN_SECONDS, SCANS
 from jidoka.plc_gateway.plan import Plan, plan_group, understand
-from jidoka.plc_gateway.plc import Address, LinkError, Reader, WrongSlot
+from jidoka.plc_gateway.plc import Reader
 from jidoka.plc_gateway.watch import Watch
 from jidoka.runtime.channel import Channel
 from jidoka.runtime.errors import ConfigError
@@ -45,7 +46,7 @@ class Scanner:
     def __init__(self, plc: Plc, bus: Channel, health: Health, watch: Watch, stop: Event) -> None:
         self._plc, self._address, self._bus = plc, Address.of(plc), bus
         self._health, self._watch, self._stop = health, watch, stop
-        self._backoff = Backoff()
+        self._backoff, self._endurance = Backoff(), Endurance(stop, f"journal for {plc.name}")
         self._proven = False
         self._refreshed = 0.0
         start = time.monotonic()
@@ -62,11 +63,9 @@ class Scanner:
                     self._look_up(link)
                     self._health.up(LANE)
                     self._serve(link)
-            except WrongSlot as error:
-                if not self._proven:
-                    raise ConfigError(f"plc {self._plc.name}: slot = {self._address.slot}: {error}") from error
-                self._lost(error)
             except LinkError as error:
+                if isinstance(error, WrongAddress) and not self._proven:
+                    raise ConfigError(self._plc.mistake(error.key, error)) from error
                 self._lost(error)
 
     def _serve(self, link: Reader) -> None:
@@ -77,9 +76,10 @@ class Scanner:
             wait = job.grid.due - time.monotonic()
             if wait > 0 and self._stop.wait(min(wait, _TICK)):
                 return
-            if wait <= _TICK:
-                self._scan(link, job)
-            self._health.tick()
+            with self._endurance.round():
+                if wait <= _TICK:
+                    self._scan(link, job)
+                self._health.tick()
 
     def _scan(self, link: Reader, job: Job) -> None:
         began = time.monotonic()
@@ -155,14 +155,18 @@ class Scanner:
             if names and job.bad.keys() != set(names):
                 job.bad = dict.fromkeys(names, f"the PLC does not answer: {error}"[:500])
                 job.filter.forget(names)
-                self._publish(job, {}, job.bad)
+                with self._endurance.round():
+                    self._publish(job, {}, job.bad)
         self._wait(self._backoff.delay())
 
     def _wait(self, seconds: float) -> None:
         end = time.monotonic() + seconds
-        self._health.tick()
-        while (left := end - time.monotonic()) > 0 and not self._stop.wait(min(left, _TICK)):
-            self._health.tick()
+        while True:
+            with self._endurance.round():
+                self._health.tick()
+            left = end - time.monotonic()
+            if left <= 0 or self._stop.wait(min(left, _TICK)):
+                return
 
 
 def _short(name: str, reason: str) -> str:

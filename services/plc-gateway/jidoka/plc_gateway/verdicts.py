@@ -34,7 +34,7 @@ def carry_out(link: Writer, order: Order, intake: Intake) -> Outcome | None:
     """
     tags, counter = intake.tags, order.visit.counter
     if order.epoch != intake.epoch:
-        return Outcome(_held(order.finding, "the controller has begun to count anew"), confirmed=False)
+        return void(order, "the controller has begun to count anew")
     if order.sent:
         known = _read_back(link, tags, counter)
         if known is not None:
@@ -43,7 +43,7 @@ def carry_out(link: Writer, order: Order, intake: Intake) -> Outcome | None:
     if order.due is None or time.monotonic() >= order.due:
         record = _record(link, tags, counter)
         if record is None:
-            return Outcome(_held(finding, "the controller has other parts in its ring by now"), confirmed=False)
+            return void(order, "the controller has other parts in its ring by now")
         if order.due is not None or record.age_ms >= intake.station.deadline_ms:
             finding = _held(finding, "the verdict could not be written in time")
     return _write(link, order, finding, tags)
@@ -59,7 +59,12 @@ def given_up(order: Order, now: float) -> Outcome | None:
         return Outcome(order.finding, confirmed=False) if now - order.ruled > UNRESOLVED else None
     if order.due is None or now <= order.due + GRACE:
         return None
-    return Outcome(_held(order.finding, "the controller did not answer"), confirmed=False)
+    return void(order, "the controller did not answer")
+
+
+def void(order: Order, why: str) -> Outcome:
+    """The outcome of an order that the controller never gets: without a verdict it holds the part."""
+    return Outcome(_held(order.finding, why), confirmed=False)
 
 
 def _read_back(link: Reader, tags: StationTags, counter: int) -> Ruling | None:

@@ -22,10 +22,10 @@ class Watch:
             if value is None and rule.tag not in bad:
                 continue
             truth = None if value is None else limit.holds(value, latch.active)
-            change = latch.feed(now, truth)
-            if change is not None and value is not None:
+            latch.feed(now, truth)
+            if value is not None and latch.active != self._conditions.active(rule.code, subject):
                 alarm = Alarm(rule.code, subject, rule.severity, rule.text(value), rule.station)
-                self._conditions.report(change, alarm, {"tag": rule.tag, "value": value, "limit": rule.value})
+                self._conditions.report(latch.active, alarm, {"tag": rule.tag, "value": value, "limit": rule.value})
 
     def _latch(self, rule: AlarmRule, plc: str) -> Latch:
         active = self._conditions.active(rule.code, rule.station or plc)

@@ -21,7 +21,7 @@ class FakeBus(Channel):
     Times come from the broker's clock, except the waiting of `batch`.
     """
 
-    def __init__(self, broker: FakeBroker, scope: Scope = SCOPE, service: str = "test", instance: str = "",
+    def __init__(self, broker: FakeBroker, scope: Scope = SCOPE, service: str = "test", instance: str = "",  # noqa: PLR0917
                  version: str = "0", journal: Journal | None = None, session_expiry: int = 0,
                  receive_maximum: int = 100, outbox_bytes: int = OUTBOX_BYTES) -> None:  # fmt: skip
         name = instance or f"{service}-1"
@@ -38,6 +38,7 @@ class FakeBus(Channel):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._leaving = True
         self._sender.state(self._status(online=False))
         self._fake.leave("left")
         self._inbox.close()
@@ -74,7 +75,9 @@ class FakeLink(Link):
 
     def leave(self, reason: str) -> None:
         """Leaves the broker for good."""
-        self._broker.links.remove(self)
+        with self._broker.lock:
+            if self in self._broker.links:
+                self._broker.links.remove(self)
         self.lose(reason)
 
     def publish_will(self) -> None:
@@ -114,6 +117,10 @@ class FakeLink(Link):
                     self._wanted[subscription.filter] = subscription
                     if self.connected:
                         self._broker.subscribe(self._session, subscription)
+
+    def settled(self) -> bool:
+        """Whether it is connected: the broker answers at once."""
+        return self.connected
 
     def deliver(self, incoming: Incoming, subscription: Subscription) -> None:
         """One message from the broker."""

@@ -3,7 +3,7 @@
 import itertools
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from jidoka.runtime.link import Incoming, Subscription
@@ -72,7 +72,7 @@ class Session:
     def detach(self) -> None:
         """The connection is gone: what was not acknowledged will come again, first."""
         self.client = None
-        again = [Waiting(w.packet, w.subscription, w.qos, w.retained, w.expires, again=True) for w in self.unacked.values()]
+        again = [replace(message, again=True) for message in self.unacked.values()]
         self.unacked.clear()
         self.waiting = deque([*again, *(message for message in self.waiting if message.qos)])
 

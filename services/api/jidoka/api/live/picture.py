@@ -42,27 +42,24 @@ class Picture:
 
     def apply(self, message: Message) -> list[Event]:
         """What the message changes; a message that says nothing new makes no event."""
+        events: list[Event] = []
         match message:
             case PartArrived():
-                return self.part(shapes.arrived(message))
+                events = self.part(shapes.arrived(message))
             case Decision():
-                known = self.parts.get(str(message.part_id))
-                if known and known["decided_at"]:
-                    return []
-                said = Event("decision", shapes.decision(message), message.station)
-                return [said, *self.part(shapes.decided(message))]
+                events = self._decision(message)
             case Inspection():
-                return self.inspection(shapes.inspection(message))
+                events = self.inspection(shapes.inspection(message))
             case TagBatch():
-                return [self._scan(shapes.scan(message))]
+                events = [self._scan(shapes.scan(message))]
             case AlarmState():
-                return self.alarm(shapes.alarm(message))
+                events = self.alarm(shapes.alarm(message))
             case DeviceStatus():
-                return _changed("device", self.devices, (message.kind, message.name), shapes.device(message))
+                events = _changed("device", self.devices, (message.kind, message.name), shapes.device(message))
             case ServiceStatus():
                 key = (message.service, message.instance)
-                return _changed("service", self.services, key, shapes.service(message))
-        return []
+                events = _changed("service", self.services, key, shapes.service(message))
+        return events
 
     def part(self, part: Json) -> list[Event]:
         """A part as somebody knows it; what is known already stays."""
@@ -124,6 +121,13 @@ class Picture:
             "services": list(self.services.values()),
             "links": self.links,
         }
+
+    def _decision(self, message: Decision) -> list[Event]:
+        known = self.parts.get(str(message.part_id))
+        if known and known["decided_at"]:
+            return []
+        said = Event("decision", shapes.decision(message), message.station)
+        return [said, *self.part(shapes.decided(message))]
 
     def _station(self, name: str) -> Event:
         return Event("station", {"name": name, "counts": self.counts.of(name)}, name, ("station", name))

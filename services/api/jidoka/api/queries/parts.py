@@ -21,6 +21,9 @@ FILTERS = {
     "batch": "batch = %(batch)s",
     "plc": "plc = %(plc)s",
     "disposition": "disposition = %(disposition)s",
+    "model_sha256": """EXISTS (SELECT FROM inspections i WHERE i.part_id = parts.id AND i.role = 'live'
+        AND i.model_sha256 = %(model_sha256)s AND i.created_at BETWEEN parts.created_at - interval '1 hour'
+        AND parts.created_at + interval '1 day')""",
     **RANGE,
     **PAGE,
 }
@@ -43,7 +46,8 @@ async def one(connection: Connection, part_id: UUID) -> DictRow | None:
 async def decision(connection: Connection, part_id: UUID) -> DictRow | None:
     """What the controller was told for a part."""
     sql = """SELECT part_id, station, plc, counter, ruling, result, reason, detail,
-        coalesce(inspections, '[]') AS inspections, coalesce(absent, '{}') AS absent, confirmed, arrived_at, decided_at, latency_ms, config_sha256
+        coalesce(inspections, '[]') AS inspections, coalesce(absent, '{}') AS absent,
+        confirmed, arrived_at, decided_at, latency_ms, config_sha256
         FROM decisions WHERE part_id = %(id)s"""
     return await row(connection, sql, {"id": part_id})
 

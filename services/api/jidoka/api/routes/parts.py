@@ -15,7 +15,7 @@ from jidoka.api.problems import NotFound, describe
 from jidoka.api.queries import alarms, dispositions, inspections, parts, tags
 from jidoka.api.routes.filters import Listing
 from jidoka.schemas import Disposition, PartResult
-from jidoka.schemas.types import Label, Name
+from jidoka.schemas.types import Label, Name, Sha256
 
 router = APIRouter(tags=["parts"])
 
@@ -30,6 +30,7 @@ class PartFilter(Listing):
     sku: Label | None = None
     batch: Label | None = None
     disposition: Disposition | None = None
+    model_sha256: Sha256 | None = Field(default=None, description="inspected by this model: with a time, a recall list")
 
 
 class MissedFilter(Listing):

@@ -37,7 +37,7 @@ class Closing(Exception):
 
 @router.websocket("/ws")
 async def live_events(socket: WebSocket, ticket: str = "") -> None:
-    """Closes with 1008 (foreign origin, bad words), 1013 (too slow, too many), 4401 (log in again), 4403 (not yours)."""
+    """Closes with 1008 (bad words), 1013 (too slow, too many), 4401 (log in again), 4403 (not this line)."""
     api = context_of(socket)
     if not _origin_allowed(socket, api.settings.origins()):
         REFUSED.labels("origin").inc()

@@ -1,0 +1,84 @@
+"""Database or broker away: answers say so, nothing hangs, and it mends itself."""
+
+import json
+from typing import Any
+
+import httpx
+
+from jidoka.runtime.testing import Mosquitto, Postgres, until
+
+READS = ("/parts", "/stations", "/kpis", "/alarms", "/tags")
+
+
+def test_it_starts_without_database_and_broker(plant: Any) -> None:
+    url = "postgresql://jidoka_api@127.0.0.1:1/nothing"
+    with plant.api(wait=False, DATABASE_URL=url, MQTT_PORT="1") as api:
+        until(lambda: _answers(api), 20, "an answer")
+        health = api.http.get("/api/health").json()
+        ready = api.http.get("/api/health/ready")
+        parts = api.get("/parts")
+    assert set(health["errors"]) == {"database", "broker"}
+    assert ready.status_code == 503
+    assert set(ready.json()["errors"]) == {"database", "broker"}
+    assert (parts.status_code, parts.headers["content-type"]) == (503, "application/problem+json")
+    assert int(parts.headers["retry-after"]) >= 1
+
+
+def _answers(api: Any) -> bool:
+    try:
+        return bool(api.http.get("/api/health").status_code == 200)
+    except httpx.HTTPError:
+        return False
+
+
+def test_reads_are_503_while_the_database_is_away_and_mend(plant: Any, api: Any, said: Any) -> None:
+    database: Postgres = plant.database
+    assert api.get("/parts").status_code == 200
+    with api.socket() as socket:
+        json.loads(socket.recv(10))
+        database.stop()
+        answers = [api.get(path) for path in READS]
+        away = said(socket, lambda message: message["type"] == "links" and not message["data"]["database"])
+        live_ones = [api.get("/devices").status_code, api.get("/line").status_code]
+        database.start()
+        until(lambda: all(api.get(path).status_code == 200 for path in READS), 30, "answers again")
+        back = said(socket, lambda message: message["type"] == "links" and message["data"]["database"])
+    assert [answer.status_code for answer in answers] == [503] * len(READS)
+    assert all(answer.headers["retry-after"] for answer in answers)
+    assert (away["data"]["broker"], back["data"]["broker"]) == (True, True)
+    assert live_ones == [200, 200]
+
+
+def test_who_was_logged_in_keeps_seeing_the_live_line_while_the_database_is_away(plant: Any, api: Any) -> None:
+    token = api.token("operator")
+    assert api.get("/devices", token).status_code == 200
+    plant.database.stop()
+    try:
+        codes = [api.get("/devices", token).status_code, api.get("/parts", token).status_code]
+        login = api.post("/auth/login", {"username": "operator", "password": "operator"})
+    finally:
+        plant.database.start()
+    until(lambda: api.get("/parts", token).status_code == 200, 30, "parts again")
+    assert codes == [200, 503]
+    assert login.status_code == 503
+
+
+def test_the_socket_says_that_the_broker_is_away_and_goes_on(plant: Any, api: Any, said: Any) -> None:
+    broker: Mosquitto = plant.broker
+    with api.socket() as socket:
+        json.loads(socket.recv(10))
+        broker.kill()
+        said(socket, lambda message: message["type"] == "links" and not message["data"]["broker"], 30)
+        codes = [api.get(path).status_code for path in READS]
+        refused = api.post(f"/alarms/{_alarm(plant)}/acknowledge", {}, api.token("operator"), Idempotency_Key="1")
+        broker.start()
+        said(socket, lambda message: message["type"] == "links" and message["data"]["broker"], 30)
+        made = plant.part("open", store=False)
+        decided = said(socket, lambda message: message["type"] == "decision", 30)
+    assert codes == [200] * len(READS)
+    assert (refused.status_code, refused.json()["detail"]) == (503, "the broker does not answer: nothing was done")
+    assert decided["data"]["part_id"] == str(made.id)
+
+
+def _alarm(plant: Any) -> str:
+    return str(plant.sql("SELECT id FROM alarms LIMIT 1")[0]["id"])
