@@ -1,0 +1,31 @@
+"""The proof that a dump can be restored: it is, into a database of its own, and its rows are counted."""
+
+from counts import counted
+from dump import Dump
+from errors import BackupError
+from psycopg import sql
+from restore import restore
+from server import Server
+
+SCRATCH = "jidoka_drill"
+
+
+def drill(server: Server, dump: Dump) -> str:
+    """A line to print. Raises BackupError when the counts differ from those noted when the dump was made."""
+    expected = dump.note().get("rows", {})
+    _drop(server)
+    try:
+        restore(server, dump, SCRATCH)
+        with server.connection(SCRATCH) as connection:
+            found = counted(connection)
+    finally:
+        _drop(server)
+    wrong = {table: (rows, found.get(table)) for table, rows in expected.items() if found.get(table) != rows}
+    if wrong or not expected:
+        raise BackupError(f"{dump.name} restored with other counts (noted, found): {wrong or 'none were noted'}")
+    return f"{dump.name}: {sum(found.values()):,} rows in {len(found)} tables, as noted"
+
+
+def _drop(server: Server) -> None:
+    with server.connection("postgres") as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(SCRATCH)))
