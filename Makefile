@@ -11,10 +11,11 @@ PAGE_SOURCES := $(shell find services/web/src services/web/index.html services/w
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-run: packages $(VENV)/.installed services/web/dist/index.html ## run the whole line on this machine; Ctrl-C stops it
+run: packages $(VENV)/.services services/web/dist/index.html ## run the whole line on this machine; Ctrl-C stops it
 	@exec $(BIN)/python deploy/local/run.py
 
 test: packages $(VENV)/.installed services/web/dist/index.html lint types imports ## lint, types, import laws, and every test
+	@deploy/local/install.sh chromium tshark
 	$(BIN)/pytest
 
 lint: $(VENV)/.installed ## ruff: style and format
@@ -50,13 +51,19 @@ clean: ## remove the virtual environment and what was built
 packages:
 	@deploy/local/install.sh
 
-$(VENV)/.installed: requirements/dev.txt $(addsuffix /pyproject.toml,$(PACKAGES))
+# two steps, so that `make run` does not wait for what only tests need
+$(VENV)/.services: requirements/run.txt $(addsuffix /pyproject.toml,$(PACKAGES))
 	@echo "installing the Python packages"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(addprefix -e ,$(PACKAGES))
 	@touch $@
 
-services/web/dist/index.html: $(VENV)/.installed $(PAGE_SOURCES)
+$(VENV)/.installed: $(VENV)/.services requirements/dev.txt
+	@echo "installing the test tools"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+services/web/dist/index.html: $(VENV)/.services $(PAGE_SOURCES)
 	@echo "building the page"
-	@cd services/web && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
+	@cd services/web && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build -- --logLevel warn

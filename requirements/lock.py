@@ -1,4 +1,4 @@
-"""`make lock`: one hashed requirements file a service, and `dev.txt` with everything that tests and `make run` need.
+"""`make lock`: one hashed requirements file a service, `run.txt` for `make run`, `dev.txt` for the tests beside it.
 
 Our own packages are left out (they are installed from the tree), and no index address is written.
 """
@@ -24,6 +24,8 @@ def main() -> None:
         needs = {*shared, *_needs(ROOT / "services" / service)}
         everything |= needs
         _compile(sorted(needs), HERE / f"{service}.txt")
+    everything |= {*_lines(HERE / "run.in")}
+    _compile(sorted(everything), HERE / "run.txt")
     _compile(sorted({*everything, *_lines(HERE / "dev.in")}), HERE / "dev.txt")
 
 

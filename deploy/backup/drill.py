@@ -1,5 +1,7 @@
 """The proof that a dump can be restored: it is, into a database of its own, and its rows are counted."""
 
+from datetime import UTC, datetime
+
 from counts import counted
 from dump import Dump
 from errors import BackupError
@@ -23,6 +25,7 @@ def drill(server: Server, dump: Dump) -> str:
     wrong = {table: (rows, found.get(table)) for table, rows in expected.items() if found.get(table) != rows}
     if wrong or not expected:
         raise BackupError(f"{dump.name} restored with other counts (noted, found): {wrong or 'none were noted'}")
+    dump.drilled(datetime.now(UTC))
     return f"{dump.name}: {sum(found.values()):,} rows in {len(found)} tables, as noted"
 
 

@@ -1,4 +1,4 @@
-"""Dumps on disk: the whole database each (a dump of single hypertables is empty, without an error), and a note beside it."""
+"""Dumps on disk, of the whole database each (one of single hypertables is empty, without an error), and their notes."""
 
 import hashlib
 import json
@@ -42,6 +42,11 @@ class Dump:
         except (OSError, ValueError):
             return {}
         return note if isinstance(note, dict) else {}
+
+    def drilled(self, at: datetime) -> None:
+        """Notes that it was restored to prove it."""
+        text = json.dumps(self.note() | {"drilled_at": at.timestamp()}, indent=1)
+        self.path.with_suffix(".json").write_text(text, encoding="utf-8")
 
     def whole(self) -> bool:
         """Whether the file is as it was when it was made."""

@@ -51,10 +51,10 @@ def _make(server: Server, dumps: Dumps) -> None:
     _show(dumps)
     try:
         _say(drill(server, dump))
-        LAST_DRILL.set_to_current_time()
     except (BackupError, OSError) as error:
         FAILURES.labels("drill").inc()
         _say(f"the drill failed: {error}")
+    _show(dumps)
 
 
 def _show(dumps: Dumps) -> None:
@@ -62,6 +62,7 @@ def _show(dumps: Dumps) -> None:
     COUNT.set(len(made))
     LAST_DUMP.set(made[-1].made_at.timestamp() if made else 0)
     LAST_SIZE.set(made[-1].size if made else 0)
+    LAST_DRILL.set(max((dump.note().get("drilled_at", 0) for dump in made), default=0))
 
 
 def _say(text: str) -> None:

@@ -28,8 +28,9 @@ class Server:
     def connection(self, database: str | None = None) -> Iterator[psycopg.Connection[Any]]:
         """Autocommit. Raises BackupError when the server does not answer or refuses."""
         given = {key.removeprefix("PG").lower(): value for key, value in self._environment.items()}
+        url = psycopg.conninfo.make_conninfo(dbname=database or self.database, connect_timeout=10, **given)
         try:
-            with psycopg.connect(dbname=database or self.database, autocommit=True, connect_timeout=10, **given) as one:
+            with psycopg.connect(url, autocommit=True) as one:
                 yield one
         except psycopg.Error as error:
             raise BackupError(f"{database or self.database}: {str(error).strip()}") from error

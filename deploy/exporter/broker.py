@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Self
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -32,7 +33,7 @@ class BrokerFigures(Collector):
 
     def __init__(self, host: str, port: int, username: str, password: str, ca_file: str) -> None:
         self._address, self._values = (host, port), dict[str, float]()
-        self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, "exporter", protocol=mqtt.MQTTv5)
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, "exporter", protocol=mqtt.MQTTv5)
         self._client.username_pw_set(username, password)
         self._client.tls_set(ca_file)
         self._client.on_connect = self._connected

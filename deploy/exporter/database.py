@@ -1,6 +1,7 @@
 """The database's figures, asked for at each scrape by a log-in that may read statistics and nothing else."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -41,6 +42,12 @@ COUNTERS = {
 }
 
 
+def _number(connection: psycopg.Connection[Any], query: str) -> float:
+    row = connection.execute(query).fetchone()
+    assert row is not None, "each query returns one row"
+    return float(row[0])
+
+
 class DatabaseFigures(Collector):
     """`jidoka_database_up`, and the others while it is 1."""
 
@@ -60,7 +67,7 @@ class DatabaseFigures(Collector):
         options = "-c statement_timeout=3000"
         with psycopg.connect(self._url, connect_timeout=3, autocommit=True, options=options) as connection:
             return [
-                family(name, words, float(connection.execute(query).fetchone()[0]))
+                family(name, words, _number(connection, query))
                 for figures, family in ((GAUGES, GaugeMetricFamily), (COUNTERS, CounterMetricFamily))
                 for name, (words, query) in figures.items()
             ]

@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+
 from jidoka.runtime.journal import Journal
 from jidoka.schemas import Custody, Evidence, PartArrived, Receipt, Stream, TagBatch, Verdict, Watermark, new_id
 
@@ -21,7 +22,8 @@ def part(station: str = "AOI1") -> PartArrived:
 
 
 def scan(size: int = 0) -> TagBatch:
-    return TagBatch(plc="plc1", group="process", at=AT, scan_no=next(_NUMBERS), values={"Text": "x" * size})
+    values = {f"Text{number}": "x" * 490 for number in range(size // 500)}
+    return TagBatch(plc="plc1", group="process", at=AT, scan_no=next(_NUMBERS), values=values)
 
 
 def image(verdict: Verdict = Verdict.PASS, size: int = 1000) -> Evidence:

@@ -17,18 +17,18 @@ from jidoka.runtime.testing import until
 
 READS = (
     "/line", "/stations", "/devices", "/services", "/kpis", "/parts", "/missed-parts", "/inspections", "/defects",
-    "/models", "/tags", "/alarms", "/dispositions", "/me", f"/parts/{uuid4()}", f"/images/{uuid4()}", f"/alarms/{uuid4()}",
-    f"/alarms/{uuid4()}/events", "/tags/Process.Temperature/history", "/live/AOI1/top", "/live/AOI1/top/stream.mjpeg",
+    "/models", "/tags", "/alarms", "/dispositions", "/me", f"/parts/{uuid4()}", f"/images/{uuid4()}",
+    f"/alarms/{uuid4()}", f"/alarms/{uuid4()}/events", "/tags/Process.Temperature/history", "/live/AOI1/top", "/live/AOI1/top/stream.mjpeg",
     "/exports/parts.csv", "/exports/defects.csv", "/exports/alarms.csv", "/openapi.json",
 )  # fmt: skip
-OPERATOR_ACTS = (
+OPERATOR_ACTS: tuple[tuple[str, str, Any], ...] = (
     ("POST", f"/alarms/{uuid4()}/acknowledge", {}),
     ("POST", f"/alarms/{uuid4()}/shelve", {"minutes": 5}),
     ("POST", f"/alarms/{uuid4()}/unshelve", {}),
     ("POST", "/dispositions", {"part_id": str(uuid4()), "disposition": "scrap"}),
     ("POST", f"/dispositions/{uuid4()}/undo", {}),
 )
-ADMIN_ACTS = (
+ADMIN_ACTS: tuple[tuple[str, str, Any], ...] = (
     ("GET", "/users", None),
     ("POST", "/users", {"username": "someone", "password": "long enough 1", "role": "viewer"}),
     ("PATCH", f"/users/{uuid4()}", {"disabled": True}),

@@ -215,7 +215,7 @@ def test_a_message_that_is_too_large_closes_the_socket(api: Any) -> None:
 def test_a_client_that_does_not_read_loses_only_its_own_connection(plant: Any, api: Any, said: Any) -> None:
     with api.socket() as listener, Deaf(api):
         json.loads(listener.recv(10))
-        made = []
+        made: list[str] = []
 
         def dropped() -> bool:
             made.extend(str(plant.part(*["open"] * 20, store=False).id) for _ in range(50))
@@ -223,7 +223,7 @@ def test_a_client_that_does_not_read_loses_only_its_own_connection(plant: Any, a
             return float(slow[0].split()[1]) >= 1
 
         until(dropped, 60, "the slow client's end")
-        heard = set()
+        heard: set[str] = set()
         while heard != set(made):
             message = said(listener, lambda message: message["type"] == "decision")
             heard.add(message["data"]["part_id"])

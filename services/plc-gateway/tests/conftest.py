@@ -53,7 +53,12 @@ class Rig:
 
     @contextmanager
     def start(
-        self, *, station: dict[str, Any] | None = None, others: tuple[dict[str, Any], ...] = (), **plc: Any
+        self,
+        *,
+        station: dict[str, Any] | None = None,
+        others: tuple[dict[str, Any], ...] = (),
+        outbox_bytes: int = 2**20,
+        **plc: Any,
     ) -> Iterator[Gateway]:
         data = {
             "plc": [{"name": "plc1", "host": f"127.0.0.1:{self.server.port}", "part_poll_ms": 10} | plc, *others],
@@ -70,7 +75,7 @@ class Rig:
         }
         with (
             closing(Journal(self.journal_path)) as journal,
-            FakeBus(self.broker, service="plc-gateway", journal=journal) as bus,
+            FakeBus(self.broker, service="plc-gateway", journal=journal, outbox_bytes=outbox_bytes) as bus,
             Gateway(read(data, "line.toml"), "a" * 64, bus, journal, "plc-gateway-1") as self.gateway,
         ):
             yield self.gateway

@@ -1,8 +1,10 @@
 """The whole gateway: parts from the controller's ring, rulings into it, one Decision each."""
 
+from functools import partial
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from jidoka.runtime.errors import ConfigError
 from jidoka.schemas import (
@@ -197,6 +199,20 @@ def test_a_record_that_is_still_being_written_is_waited_for(rig: Any) -> None:
     assert rig.all(PartsMissed) == []
 
 
+def test_missed_parts_are_recorded_once_though_the_next_record_is_not_whole(rig: Any) -> None:
+    with rig.start():
+        rig.arrive(1)
+        rig.part(1)
+    for sequence in range(2, 31):
+        rig.arrive(sequence)
+    rig.plc.memory.set("AOI1.Parts[15].Check", 0)
+    with rig.start():
+        rig.part(30)
+    ranges = [(missed.first, missed.last) for missed in rig.all(PartsMissed)]
+    assert ranges == [(2, 14), (15, 15)]
+    assert len({part.counter for part in rig.all(PartArrived)}) == len(rig.all(PartArrived)) == 16
+
+
 def test_the_counter_wraps(rig: Any) -> None:
     rig.arrive(LAST - 1)
     with rig.start():
@@ -289,6 +305,18 @@ def test_a_write_whose_answer_is_lost_is_found_in_the_controllers_memory(rig: An
         decision = rig.decision(1)
     assert (decision.ruling, decision.confirmed) == (Ruling.ACCEPT, True)
     assert rig.leave(1) == "accept"
+
+
+def test_a_full_outbox_takes_no_more_parts_and_the_controller_holds_them(rig: Any) -> None:
+    refused = partial(REGISTRY.get_sample_value, "jidoka_outbox_full_total", {"stream": "facts"})
+    before = refused() or 0
+    with rig.start(outbox_bytes=3000) as gateway:
+        for sequence in range(1, 9):
+            rig.arrive(sequence)
+        rig.until(lambda: (refused() or 0) > before, "the refusal")
+        assert gateway.alive()
+        assert len(rig.all(PartArrived)) < 8
+        assert rig.leave(8) == "hold"
 
 
 def test_two_connections_for_each_plc_and_no_more(rig: Any) -> None:

@@ -85,17 +85,19 @@ def test_a_download_that_changes_a_type_is_never_read_wrong(rig: Any) -> None:
 
 
 def test_a_dead_controller_makes_its_tags_bad_and_repeats_no_value(rig: Any) -> None:
-    with rig.start(group=[group("Line.State")]):
-        rig.until(lambda: newest(rig) == {"Line.State": 0}, "the value")
+    with rig.start(group=[group("Line.State", "Process.Zone")]):
+        rig.until(lambda: newest(rig).get("Line.State") == 0, "the value")
         rig.plc.faults.stop_listening()
         rig.plc.faults.reboot(renumber=True)
-        rig.until(lambda: "Line.State" in bad_now(rig), "the bad tag")
+        everything = {"Line.State", *(f"Process.Zone[{index}]" for index in range(4))}
+        rig.until(lambda: bad_now(rig).keys() == everything, "the bad tags")
         silent = len(rig.all(TagBatch))
         rig.until(lambda: not rig.all(DeviceStatus)[-1].online, "the device to be offline")
         assert rig.all(TagBatch)[silent:] == []
         rig.plc.memory.set("Line.State", 9)
         rig.plc.faults.start_listening()
-        rig.until(lambda: newest(rig) == {"Line.State": 9}, "the value again")
+        rig.until(lambda: newest(rig).get("Line.State") == 9, "the value again")
+        assert bad_now(rig) == {}
 
 
 def test_dead_band_and_report_on_change(rig: Any) -> None:

@@ -63,15 +63,16 @@ def test_a_verdict_of_another_part_in_the_same_place_of_the_ring_holds(tmp_path:
     assert program.memory.get("AOI1.Account.Accepted") == 0
 
 
-def test_a_silent_gateway_holds_parts_even_with_a_verdict(tmp_path: Path) -> None:
+def test_a_silent_gateway_is_a_fault_and_parts_without_a_verdict_are_held(tmp_path: Path) -> None:
     program = _program(tmp_path)
-    for sequence in range(16):
-        program.memory.set(f"AOI1.Verdicts[{sequence}]", {"Code": ACCEPT, "Sequence": 40 + sequence - 40 % 16})
-    program.stations[0].belt.sequence = 39
-    _run(program, int(GATEWAY_LOST_MS / 10) + 1, beat=False)
-    before = program.memory.get("AOI1.Account.Accepted")
-    _run(program, 200, beat=False)
-    assert program.memory.get("AOI1.Account.Accepted") == before
+    program.memory.set("AOI1.Verdicts[2]", {"Code": ACCEPT, "Sequence": 2})
+    _run(program, int(GATEWAY_LOST_MS / 10) + 100, beat=False)
+    account = program.memory.get("AOI1.Account")
+    assert program.memory.get("Line.Faulted") is True
+    assert account["Accepted"] == 1, "the verdict that was written and read back stands"
+    assert account["Held"] == account["Arrived"] - 1 - len(program.stations[0].belt.riding)
+    _run(program, 10)
+    assert program.memory.get("Line.Faulted") is False
 
 
 def test_the_emergency_stop_stops_the_belt(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from jidoka.runtime.errors import ConfigError, OutboxFull
 from jidoka.runtime.journal import Journal
 from jidoka.runtime.testing import FakeBroker, FakeBus, free_port, until
-from jidoka.schemas import AlarmCondition, CaptureFailed, DeviceStatus, Frame, LiveFrame
+from jidoka.schemas import AlarmCondition, CaptureFailed, DeviceStatus, Frame, LiveFrame, Stream
 from jidoka.vision_gateway.alarms import Alarms
 from jidoka.vision_gateway.cameras.camera import CameraError
 from jidoka.vision_gateway.crew import Crew
@@ -233,6 +233,18 @@ def test_live_images_come_without_parts_and_no_faster_than_ten_a_second(crew, br
     assert at_work.alive()
 
 
+def test_without_a_broker_a_part_has_no_frame_and_says_so_later(
+    crew, broker, journal, bus, camera_server, jpeg, picture, part
+):
+    camera_server.shows(1, jpeg(picture()))
+    at_work = crew(simulator(camera_server.url))
+    broker.stop()
+    at_work.capture(part(1))
+    until(lambda: bus.outbox.pending()[Stream.FACTS].records == 2)  # the failed capture and its alarm
+    broker.start()
+    assert broker.messages(Frame) == []
+
+
 def test_stopping_ends_what_is_open(bus, broker, journal, camera_server, part, tmp_path):
     table = {"name": "AOI1", "deadline_ms": 4000, "camera": [simulator(camera_server.url, capture_timeout_ms=1500)]}
     stations = read_stations({"station": [table]}, tmp_path / "line.toml", 1000)
@@ -274,6 +286,8 @@ def test_a_failed_capture_waits_for_room_in_the_outbox(crew, broker, bus, camera
         ({"url": "ftp://x"}, "url"),
         ({"colour": 1}, "colour"),
         ({"processing": {"rotate": 45}}, "rotate"),
+        ({"kind": "drop", "folder": "x", "name_pattern": "(?P<count>.)", "url": None}, "no group"),
+        ({"kind": "drop", "folder": "x", "name_pattern": "(", "url": None}, "not a regular expression"),
     ],
 )
 def test_a_wrong_line_toml_is_named(tmp_path, camera, says):

@@ -1,14 +1,20 @@
 """Each kind of camera over its real protocol: the right image, or an error that names what and where."""
 
+import itertools
 import socket
+import threading
 import time
+from datetime import UTC, datetime
 
 import cv2
+import numpy as np
 import pytest
 
 from jidoka.vision_gateway.cameras.camera import CameraError
+from jidoka.vision_gateway.cameras.drop import DropCamera
 from jidoka.vision_gateway.cameras.folder import FolderCamera
 from jidoka.vision_gateway.cameras.simulator import SimulatorCamera
+from jidoka.vision_gateway.cameras.video import VideoCamera
 
 
 def soon(seconds: float = 2.0) -> float:
@@ -109,3 +115,96 @@ def test_a_file_that_has_gone_is_named_and_the_next_one_follows(tmp_path, jpeg, 
         camera.grab(1, soon())
     assert error.value.code == "unreadable"
     assert camera.grab(1, soon()).origin.endswith("b.jpg")
+
+
+@pytest.fixture
+def drop(tmp_path):
+    (tmp_path / "in").mkdir()
+    return tmp_path / "in", DropCamera("camera AOI1/top", tmp_path / "in", r"_(?P<counter>\d+)_CAM1", offset=-100)
+
+
+def test_a_dropped_file_goes_to_the_part_that_its_name_counts(drop, jpeg, picture):
+    folder, camera = drop
+    for counter in (7, 8):
+        nested = folder / f"26050{counter}_120000" / "CAM1"
+        nested.mkdir(parents=True)
+        (nested / f"260504_120000_000{100 + counter}_CAM1_OK.jpg").write_bytes(jpeg(picture(counter)))
+    assert camera.glance(soon()) is None
+    assert camera.grab(8, soon()).image == jpeg(picture(8))
+    assert camera.grab(7, soon()).image == jpeg(picture(7))
+    with pytest.raises(CameraError, match="no file of part 7") as error:
+        camera.grab(7, soon(0.1))
+    assert error.value.code == "timeout"
+
+
+def test_a_file_is_taken_only_when_it_is_whole(drop, jpeg, picture):
+    folder, camera = drop
+    path, whole = folder / "x_00105_CAM1.jpg", jpeg(picture(5))
+    path.write_bytes(whole[:-100])
+    with pytest.raises(CameraError, match=r"x_00105_CAM1\.jpg: a truncated JPEG") as error:
+        camera.grab(5, soon(0.1))
+    assert error.value.code == "unreadable"
+    writer = threading.Timer(0.1, path.write_bytes, [whole])
+    writer.start()
+    assert camera.grab(5, soon()).image == whole
+    writer.join()
+    assert not path.exists()
+
+
+def test_a_link_out_of_the_folder_is_not_followed(drop, tmp_path, jpeg, picture):
+    folder, camera = drop
+    (tmp_path / "secret.jpg").write_bytes(jpeg(picture()))
+    (folder / "x_00101_CAM1.jpg").symlink_to(tmp_path / "secret.jpg")
+    with pytest.raises(CameraError, match="leads out of the folder"):
+        camera.grab(1, soon(0.1))
+    assert (tmp_path / "secret.jpg").exists()
+
+
+def test_a_drop_folder_that_is_not_there_is_offline(tmp_path):
+    camera = DropCamera("camera AOI1/top", tmp_path / "none", r"(?P<counter>\d+)")
+    with pytest.raises(CameraError, match="none does not exist") as error:
+        camera.glance(soon())
+    assert error.value.code == "offline"
+
+
+@pytest.fixture
+def film(tmp_path):
+    """Grey levels 0, 20, 40 ... at 20 images a second."""
+    path = tmp_path / "film.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 20, (64, 48))
+    for level in range(0, 240, 20):
+        writer.write(np.full((48, 64, 3), level, np.uint8))
+    writer.release()
+    return path
+
+
+def test_a_video_gives_images_begun_after_they_were_asked_for_and_starts_over(film):
+    camera = VideoCamera("camera AOI1/top", str(film))
+    before = datetime.now(UTC)
+    shots = [camera.grab(counter, soon(10)) for counter in range(15)]
+    camera.close()
+    times = [before, *(shot.taken_at for shot in shots)]
+    assert all(a <= b for a, b in itertools.pairwise(times))
+    levels = [int(shot.image.mean()) for shot in shots]
+    assert len(set(levels)) > 5
+    assert any(b < a for a, b in itertools.pairwise(levels))
+
+
+def test_a_video_that_cannot_be_opened_is_offline_and_its_password_is_not_shown(tmp_path):
+    camera = VideoCamera("camera AOI1/top", f"file://user:secret@{tmp_path}/none.avi")
+    with pytest.raises(CameraError, match="cannot be opened") as error:
+        until_offline(camera)
+    assert error.value.code == "offline"
+    assert "secret" not in str(error.value)
+    camera.close()
+
+
+def until_offline(camera) -> None:
+    """The first call may come before the thread has tried to open the source."""
+    end = soon(10)
+    while time.monotonic() < end:
+        try:
+            camera.glance(soon(0.2))
+        except CameraError as error:
+            if "not opened yet" not in str(error):
+                raise

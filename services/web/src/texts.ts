@@ -88,7 +88,7 @@ export const texts = {
   link: {
     connecting: "Connecting",
     open: "Live",
-    waiting: (seconds: number) => `No connection, next try in ${seconds} s`,
+    waiting: (seconds: number) => `Offline, trying in ${seconds} s`,
     stopped: "Not connected",
     lost: "Connection lost. Values below are not current.",
     plantTime: "Plant time",

@@ -1,15 +1,13 @@
 """The bus over MQTT 5: the only file that knows paho."""
 
 import socket
-import ssl
 import threading
-import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -18,7 +16,6 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from jidoka.runtime import metrics
 from jidoka.runtime.batch import Batch, Delivery
 from jidoka.runtime.channel import OUTBOX_BYTES, Channel
-from jidoka.runtime.errors import ConfigError
 from jidoka.runtime.inbox import Inbox
 from jidoka.runtime.journal import Journal
 from jidoka.runtime.link import Acked, Closed, Control, Event, Incoming, Opened, Outgoing, Subscription
@@ -27,7 +24,9 @@ from jidoka.runtime.network import Network
 from jidoka.runtime.pump import Pump
 from jidoka.runtime.settings import MqttSettings
 from jidoka.runtime.subscriptions import Subscriptions
-from jidoka.schemas import Packet, Scope
+from jidoka.runtime.tls import tls_context
+from jidoka.runtime.wire import publish_properties, read_publish
+from jidoka.schemas import Scope
 
 __all__ = ["Batch", "Bus", "Delivery"]
 
@@ -74,12 +73,6 @@ class Bus(Channel):
         """Whether the network thread and the sender thread run."""
         return not self._entered or (self._pump.alive() and self._paho.network.alive())
 
-    def _flush(self, seconds: float) -> bool:
-        deadline = time.monotonic() + seconds
-        while self.connected and self.alive() and not self._sender.idle() and time.monotonic() < deadline:
-            time.sleep(0.005)
-        return self.connected and self._sender.idle()
-
 
 class PahoLink:
     """One paho client, driven by our own network thread. paho's callbacks only pass on; they decode nothing."""
@@ -97,7 +90,7 @@ class PahoLink:
             properties=_connect_properties(session_expiry, receive_maximum),
         )  # fmt: skip
         self._client.on_connect, self._client.on_disconnect = self._on_connect, self._on_disconnect
-        self._client.on_message, self._client.on_publish = self._on_message, self._on_publish
+        self._client.received, self._client.on_publish = self._on_message, self._on_publish
         self._client.on_subscribe, self._client.on_socket_open = self._on_subscribe, _on_socket_open
         # without this callback paho writes to the socket on whichever thread publishes, which tears packets apart
         self._client.on_socket_register_write = lambda *_: None
@@ -124,7 +117,7 @@ class PahoLink:
             if not self._open:
                 return None
             info = self._client.publish(
-                packet.topic, packet.payload, outgoing.qos, outgoing.retain, _publish_properties(outgoing)
+                packet.topic, packet.payload, outgoing.qos, outgoing.retain, _Packed(publish_properties(outgoing))
             )
         self.network.wake()
         return info.mid if info.rc == mqtt.MQTT_ERR_SUCCESS else None
@@ -162,9 +155,8 @@ class PahoLink:
         self._client.drop_out_messages()
         will = self._will()
         self._client.will_set(
-            will.packet.topic, will.packet.payload, will.qos, will.retain,
-            _publish_properties(will, PacketTypes.WILLMESSAGE),
-        )  # fmt: skip
+            will.packet.topic, will.packet.payload, will.qos, will.retain, _Packed(publish_properties(will))
+        )
 
     def _failed(self, reason: str) -> None:
         if reason != self._reason:
@@ -225,38 +217,49 @@ class PahoLink:
     def _on_publish(self, _c: Any, _u: Any, mid: int, code: ReasonCode, _properties: Any) -> None:
         self._post(Acked(mid, code.value, str(code)))
 
-    def _on_message(self, _c: Any, _u: Any, message: mqtt.MQTTMessage) -> None:
-        properties = vars(message.properties) if message.properties else {}
-        users = tuple((name, value) for name, value in properties.get("UserProperty", ()))
-        packet = Packet(message.topic, bytes(message.payload), properties.get("ContentType"), users)
-        numbers = properties.get("SubscriptionIdentifier", ())
-        if CONTROL_ID in numbers:
-            self._post(Control(packet))
-        if INBOX_ID in numbers or not numbers:
+    def _on_message(self, header: int, body: bytes) -> None:
+        publish = read_publish(header, body)
+        if CONTROL_ID in publish.subscriptions:
+            self._post(Control(publish.packet))
+        if INBOX_ID in publish.subscriptions or not publish.subscriptions:
             self._inbox.put(
-                Incoming(packet, message.qos, message.mid, self._generation, message.dup, bool(message.retain))
+                Incoming(
+                    publish.packet, publish.qos, publish.mid, self._generation, publish.dup, publish.retain
+                )
             )
 
 
-def _client(settings: MqttSettings, instance: str) -> mqtt.Client:
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=instance, protocol=mqtt.MQTTv5, manual_ack=True)
+class _Client(mqtt.Client):
+    """paho, save that PUBLISH packets go to `received` unread."""
+
+    received: Callable[[int, bytes], None]
+
+    def _handle_publish(self) -> MQTTErrorCode:
+        self.received(self._in_packet["command"], bytes(self._in_packet["packet"]))
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
+
+
+class _Packed(Properties):
+    """Properties that are bytes already."""
+
+    packed: bytes
+
+    def __init__(self, packed: bytes) -> None:
+        object.__setattr__(self, "packed", packed)
+
+    def pack(self) -> bytes:
+        return self.packed
+
+
+def _client(settings: MqttSettings, instance: str) -> _Client:
+    client = _Client(CallbackAPIVersion.VERSION2, client_id=instance, protocol=mqtt.MQTTv5, manual_ack=True)
     client.max_inflight_messages_set(0)  # no queue in paho: the sender bounds what is in flight
     client.connect_timeout = CONNECT_TIMEOUT_S
     if settings.username is not None:
         client.username_pw_set(settings.username, settings.password.get_secret_value() if settings.password else None)
     if settings.tls:
-        client.tls_set_context(_tls(settings))
+        client.tls_set_context(tls_context(settings))
     return client
-
-
-def _tls(settings: MqttSettings) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=settings.ca_file)
-        if settings.cert_file:
-            context.load_cert_chain(settings.cert_file, settings.key_file)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"MQTT_CA_FILE, MQTT_CERT_FILE, MQTT_KEY_FILE: cannot be used: {error}") from error
-    return context
 
 
 def _connect_properties(session_expiry: int, receive_maximum: int) -> Any:
@@ -269,17 +272,6 @@ def _connect_properties(session_expiry: int, receive_maximum: int) -> Any:
 
 def _properties(kind: int) -> Any:
     return Properties(kind)  # type: ignore[no-untyped-call]
-
-
-def _publish_properties(outgoing: Outgoing, kind: int = PacketTypes.PUBLISH) -> Any:
-    properties = _properties(kind)
-    if outgoing.packet.properties:
-        properties.UserProperty = list(outgoing.packet.properties)
-    if outgoing.packet.content_type:
-        properties.ContentType = outgoing.packet.content_type
-    if outgoing.expiry is not None:
-        properties.MessageExpiryInterval = outgoing.expiry
-    return properties
 
 
 def _on_socket_open(_c: Any, _u: Any, sock: Any) -> None:

@@ -117,6 +117,13 @@ class Channel:
             time.sleep(0.005)
         return self._link.settled()
 
+    def _flush(self, seconds: float) -> bool:
+        """Waits until all is sent and answered; whether it is so."""
+        deadline = time.monotonic() + seconds
+        while self.connected and self.alive() and not self._sender.idle() and time.monotonic() < deadline:
+            time.sleep(0.005)
+        return self.connected and self._sender.idle()
+
     def _hello(self) -> Outgoing:
         return self._status(online=not self._leaving)
 

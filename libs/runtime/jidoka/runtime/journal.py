@@ -5,9 +5,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from jidoka.runtime.errors import ConfigError, JournalUnavailable
 
+OTHER_PROCESS_S = 5.0  # a predecessor may take as long to end
 _OUTSIDE = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR,
@@ -32,7 +35,9 @@ class Journal:
         try:
             if path is not None:
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=5.0)
+            self._db = sqlite3.connect(
+                self._path, isolation_level=None, check_same_thread=False, timeout=OTHER_PROCESS_S
+            )
             self._prepare()
         except OSError as error:
             raise ConfigError(f"journal {self._path}: {error.strerror}") from error
@@ -40,6 +45,12 @@ class Journal:
             raise ConfigError(f"journal {self._path}: {error}; is another process using it?") from error
         except sqlite3.DatabaseError as error:
             raise ConfigError(f"journal {self._path}: {error}; it may hold records, so it is not replaced") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
 
     def _prepare(self) -> None:
         # An exclusive lock: two processes with one journal would number their records alike.

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+
 from jidoka.runtime import repeats
 from jidoka.runtime.bus import Bus
 from jidoka.runtime.settings import MqttSettings

@@ -15,8 +15,11 @@ Engine = Literal["auto", "timescaledb", "postgresql"]
 _LOCK = "SELECT pg_advisory_lock(hashtextextended('jidoka migrations', 0))"
 _UNLOCK = "SELECT pg_advisory_unlock(hashtextextended('jidoka migrations', 0))"
 _LOADED = """
-SELECT current_setting('shared_preload_libraries') ~ '\\ytimescaledb\\y'
-   AND EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')
+SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb')
+    OR EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')
+   -- without this right nobody can see the setting, and creating an extension that is not loaded ends the session
+   AND CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE')
+            THEN current_setting('shared_preload_libraries') ~ '\\ytimescaledb\\y' ELSE false END
 """
 _HISTORY = """
 CREATE TABLE IF NOT EXISTS public.jidoka_migrations (

@@ -45,9 +45,9 @@ class Intake:
         if drain.reset:
             log.warning("counter_reset", station=self.station.name, last=known.last, counter=shown)
             known = Counter(known.epoch + 1, 0)
-        if not drain.wanted and not drain.reset and not first:
+        records, gone, last = self._read(link, drain.wanted, drain.missed[1] if drain.missed else known.last)
+        if Counter(known.epoch, last) == self._counter:
             return
-        records, gone, last = self._read(link, drain.wanted, known.last)
         ranges = [drain.missed, *_ranges(gone)] if drain.missed else list(_ranges(gone))
         missed = [self._missed(begin, end, _BEFORE if first else _GONE) for begin, end in ranges]
         arrivals = [self._arrival(record) for record in records]

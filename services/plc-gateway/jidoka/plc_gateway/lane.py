@@ -78,6 +78,7 @@ class Lane:
 
     def _serve(self, link: Writer) -> None:
         poll_at = beat_at = time.monotonic()
+        self._plc_beat = (None, poll_at)
         while not self._stop.is_set():
             now = time.monotonic()
             if now >= beat_at:

@@ -36,8 +36,18 @@ class Job:
     grid: Grid
     filter: Filter
     plan: Plan = field(default_factory=lambda: Plan((), {}))
+    leaves: set[str] = field(default_factory=set)
     bad: dict[str, str] = field(default_factory=dict)
     bad_told: float = 0.0
+
+    def spread(self, bad: Mapping[str, str]) -> dict[str, str]:
+        """A structure or array that is bad makes all the scalars bad that it was read as."""
+        return {leaf: reason for name, reason in bad.items() for leaf in self._below(name)}
+
+    def _below(self, name: str) -> list[str]:
+        if name in self.leaves:
+            return [name]
+        return [leaf for leaf in self.leaves if leaf.startswith((f"{name}.", f"{name}["))] or [name]
 
 
 class Scanner:
@@ -86,12 +96,13 @@ class Scanner:
         answer = understand(job.plan, link.read(job.plan.asks))
         now = time.monotonic()
         job.filter.bands.update(answer.bands)
-        values = job.filter.pick(now, answer.values)
-        job.filter.forget(answer.bad)
-        self._publish(job, values, self._news(job, answer.bad, now))
-        self._watch.feed(now, answer.values, answer.bad)
+        job.leaves.update(answer.values)
+        values, bad = job.filter.pick(now, answer.values), job.spread(answer.bad)
+        job.filter.forget(bad)
+        self._publish(job, values, self._news(job, bad, now))
+        self._watch.feed(now, answer.values, bad)
         self._measure(job, began)
-        self._heal(link, answer.bad, now)
+        self._heal(link, bad, now)
 
     def _publish(self, job: Job, values: Mapping[str, Scalar], bad: Mapping[str, str]) -> None:
         if not values and not bad:
@@ -151,10 +162,9 @@ class Scanner:
         self._health.down(LANE, str(error))
         READ_ERRORS.labels(self._plc.name, "connection").inc()
         for job in self._jobs:
-            names = [item.request.path for item in job.plan.items]
-            if names and job.bad.keys() != set(names):
-                job.bad = dict.fromkeys(names, f"the PLC does not answer: {error}"[:500])
-                job.filter.forget(names)
+            if job.leaves and job.bad.keys() != job.leaves:
+                job.bad = dict.fromkeys(sorted(job.leaves), f"the PLC does not answer: {error}"[:500])
+                job.filter.forget(job.leaves)
                 with self._endurance.round():
                     self._publish(job, {}, job.bad)
         self._wait(self._backoff.delay())

@@ -95,7 +95,7 @@ class Program:
             self.retentive.note({"tags": changed, "belts": self._belts()})
 
     def _leave(self, station: Station, sequence: int) -> None:
-        part, code = station.leave(sequence, self.gateway_silent_ms < GATEWAY_LOST_MS)
+        part, code = station.leave(sequence)
         PARTS.labels(station.name, RULING[code]).inc()
         line = {"sequence": sequence, "serial": part.serial, "sku": part.sku, "batch": part.batch}
         line |= {"ruling": RULING[code], "defects": list(part.defects)}
@@ -108,6 +108,7 @@ class Program:
         beat = self.memory.get("Heartbeat.Gateway")
         self.gateway_silent_ms = 0.0 if beat != self.gateway_beat else self.gateway_silent_ms + elapsed_ms
         self.gateway_beat = beat
+        self.memory.set("Line.Faulted", self.gateway_silent_ms >= GATEWAY_LOST_MS)
         if self.beat.due(elapsed_ms):
             self.memory.set("Heartbeat.Plc", (self.memory.get("Heartbeat.Plc") + 1) % 2**31)
 

@@ -45,11 +45,11 @@ class Station:
             self._count("Arrived")
         return tags
 
-    def leave(self, sequence: int, gateway_alive: bool) -> tuple[Part, int]:
+    def leave(self, sequence: int) -> tuple[Part, int]:
         """The part at the gate and what was done with it."""
         part = self.recipe.part(sequence)
         with self.memory.atomic():
-            code = self._code(sequence, gateway_alive)
+            code = self._code(sequence)
             self._count(_ACCOUNT[code])
             if code == ACCEPT and part.defects:
                 self._count("WronglyAccepted")
@@ -65,12 +65,12 @@ class Station:
         """Whether the gateway asked for a line stop."""
         return bool(self.memory.get(f"{self.name}.LineStop"))
 
-    def _code(self, sequence: int, gateway_alive: bool) -> int:
+    def _code(self, sequence: int) -> int:
         if self.memory.get(f"{self.name}.Bypass"):
             return BYPASS
         verdict = self.memory.get(f"{self.name}.Verdicts[{sequence % RING}]")
         known = verdict["Sequence"] == sequence and verdict["Code"] in (ACCEPT, REJECT, HOLD)
-        return int(verdict["Code"]) if known and gateway_alive else HOLD
+        return int(verdict["Code"]) if known else HOLD
 
     def _count(self, member: str) -> None:
         path = f"{self.name}.Account.{member}"

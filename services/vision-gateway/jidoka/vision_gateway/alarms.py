@@ -14,6 +14,10 @@ TABLE = "CREATE TABLE IF NOT EXISTS active_alarms (code TEXT, subject TEXT, alar
 class Publisher(Protocol):
     """The part of the bus that is needed here."""
 
+    @property
+    def connected(self) -> bool:
+        """Whether the broker is there."""
+
     def publish(self, message: Message, traceparent: str | None = None) -> None:
         """Send a message."""
 

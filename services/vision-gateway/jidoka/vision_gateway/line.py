@@ -1,9 +1,10 @@
 """The stations and cameras of line.toml, as far as this service needs them."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from jidoka.runtime.errors import ConfigError
 from jidoka.runtime.settings import section
@@ -73,7 +74,35 @@ class FolderSettings(CameraSettings):
     pattern: str = Field(default="**/*", description="which files, relative to the folder")
 
 
-AnyCamera = Annotated[SimulatorSettings | FolderSettings, Field(discriminator="kind")]
+class DropSettings(CameraSettings):
+    """A folder into which the camera's controller puts a file for each part."""
+
+    kind: Literal["drop"]
+    folder: Path
+    name_pattern: str = Field(description=r"regular expression on the path, such as _(?P<counter>\d+)_CAM1")
+    offset: int = Field(default=0, description="added to the counter in the name to get the part's")
+    keep: bool = Field(default=False, description="whether files stay after they were taken")
+
+    @field_validator("name_pattern")
+    @classmethod
+    def _has_counter(cls, pattern: str) -> str:
+        try:
+            groups = re.compile(pattern).groupindex
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+        if "counter" not in groups:
+            raise ValueError(r"has no group (?P<counter>\d+)")
+        return pattern
+
+
+class VideoSettings(CameraSettings):
+    """An RTSP stream, a USB camera or a video file."""
+
+    kind: Literal["video"]
+    source: str = Field(min_length=1, description="rtsp://..., /dev/video0, or a file")
+
+
+AnyCamera = Annotated[SimulatorSettings | FolderSettings | DropSettings | VideoSettings, Field(discriminator="kind")]
 
 
 class Station(BaseModel):

@@ -1,7 +1,7 @@
 """Saves an image of a configured camera with its health figures, for commissioning.
 
-`python -m jidoka.vision_gateway.preview AOI1 top` saves one; with `--frames 30` it measures as many different images and
-prints the table `health` for line.toml.
+`python -m jidoka.vision_gateway.preview AOI1 top` saves one; with `--frames 30` it measures as many different images
+and prints the table `health` for line.toml.
 """
 
 import argparse
@@ -78,7 +78,9 @@ def _text(figures: Figures) -> str:
 
 
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m jidoka.vision_gateway.preview", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m jidoka.vision_gateway.preview", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("station")
     parser.add_argument("camera")
     parser.add_argument("--frames", type=int, default=1, help="different images to measure (1)")

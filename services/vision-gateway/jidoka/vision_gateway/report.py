@@ -33,7 +33,10 @@ class Report:
         self._log = log.bind(station=station, camera=camera)
 
     def frame(self, job: Job, shot: Shot, picture: Picture, sick: list[str]) -> None:
-        """The part has its frame."""
+        """The part has its frame; without a broker, which keeps no frames for later, it has none."""
+        if not self._bus.connected:
+            self.failed(job.part, "broker", "the broker was away when the image was ready")
+            return
         part, health = job.part, "; ".join(sick)[:500] or None
         frame = Frame(
             frame_id=new_id(),
@@ -52,7 +55,7 @@ class Report:
         )
         self._bus.publish(frame)
         metrics.FRAMES.labels(self._station, self._camera).inc()
-        self._log.info(
+        self._log.debug(
             "frame",
             part_id=str(part.part_id),
             frame_id=str(frame.frame_id),

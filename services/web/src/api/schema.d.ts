@@ -448,6 +448,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exports/parts.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Parts
+         * @description Parts; with `model_sha256`, `batch` or a time it is the list for a recall.
+         */
+        get: operations["export_parts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/defects.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Defects
+         * @description Defects.
+         */
+        get: operations["export_defects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/alarms.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Alarms
+         * @description Alarms.
+         */
+        get: operations["export_alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live/{station}/{camera}": {
         parameters: {
             query?: never;
@@ -2752,6 +2812,8 @@ export interface operations {
                 sku?: string | null;
                 batch?: string | null;
                 disposition?: components["schemas"]["Disposition"] | null;
+                /** @description inspected by this model: with a time, a recall list */
+                model_sha256?: string | null;
             };
             header?: never;
             path?: never;
@@ -3719,7 +3781,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description chosen by the client, best a UUID; the same key does the same action once */
-                key: string;
+                "Idempotency-Key": string;
             };
             path: {
                 alarm_id: string;
@@ -3838,7 +3900,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description chosen by the client, best a UUID; the same key does the same action once */
-                key: string;
+                "Idempotency-Key": string;
             };
             path: {
                 alarm_id: string;
@@ -3957,7 +4019,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description chosen by the client, best a UUID; the same key does the same action once */
-                key: string;
+                "Idempotency-Key": string;
             };
             path: {
                 alarm_id: string;
@@ -4161,7 +4223,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description chosen by the client, best a UUID; the same key does the same action once */
-                key: string;
+                "Idempotency-Key": string;
             };
             path?: never;
             cookie?: never;
@@ -4278,7 +4340,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description chosen by the client, best a UUID; the same key does the same action once */
-                key: string;
+                "Idempotency-Key": string;
             };
             path: {
                 disposition_id: string;
@@ -4383,6 +4445,276 @@ export interface operations {
             };
             /** @description Gateway Timeout */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    export_parts: {
+        parameters: {
+            query?: {
+                /** @description this time or later */
+                from?: string | null;
+                /** @description before this time */
+                to?: string | null;
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                station?: string | null;
+                plc?: string | null;
+                result?: components["schemas"]["PartResult"] | null;
+                serial?: string | null;
+                sku?: string | null;
+                batch?: string | null;
+                disposition?: components["schemas"]["Disposition"] | null;
+                /** @description inspected by this model: with a time, a recall list */
+                model_sha256?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description at most 1000000 rows, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    export_defects: {
+        parameters: {
+            query?: {
+                /** @description this time or later */
+                from?: string | null;
+                /** @description before this time */
+                to?: string | null;
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                class?: string | null;
+                station?: string | null;
+                camera?: string | null;
+                role?: components["schemas"]["Role"] | null;
+                disposition?: components["schemas"]["Disposition"] | null;
+                /** @description this confidence or more */
+                confidence?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description at most 1000000 rows, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    export_alarms: {
+        parameters: {
+            query?: {
+                /** @description this time or later */
+                from?: string | null;
+                /** @description before this time */
+                to?: string | null;
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                /** @description active: not yet over and acknowledged */
+                status?: "active" | "all";
+                severity?: components["schemas"]["Severity"] | null;
+                station?: string | null;
+                code?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description at most 1000000 rows, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

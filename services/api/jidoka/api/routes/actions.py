@@ -18,6 +18,7 @@ A = TypeVar("A", bound=Action)
 IdempotencyKey = Annotated[
     str,
     Header(
+        alias="Idempotency-Key",
         min_length=1,
         max_length=200,
         pattern=r"^[\x21-\x7e]+$",
