@@ -23,7 +23,7 @@ lint: $(VENV)/.installed ## ruff: style and format
 	$(BIN)/ruff format --check .
 
 types: $(VENV)/.installed ## mypy, strict
-	$(BIN)/mypy $(PACKAGES)
+	$(BIN)/mypy $(addsuffix /jidoka,$(PACKAGES))
 
 imports: $(VENV)/.installed ## the laws of import
 	$(BIN)/lint-imports

@@ -21,7 +21,7 @@ def restore(server: Server, dump: Dump, database: str) -> None:
             connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
             connection.execute("SELECT timescaledb_pre_restore()")
     try:
-        server.run("pg_restore", "--exit-on-error", f"--dbname={database}", str(dump.path))
+        server.load(dump.path, database)
     finally:
         if timescale:
             with server.connection(database) as connection:

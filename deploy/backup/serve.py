@@ -32,6 +32,8 @@ def serve(server: Server, dumps: Dumps, schedule: Schedule | None, port: int) ->
         FAILURES.labels(what)
     _show(dumps)
     start_http_server(port)
+    if schedule is not None and not dumps.all():
+        _make(server, dumps)
     while schedule is not None and not ended.is_set():
         due = schedule.after(datetime.now(UTC))
         _say(f"the next dump is due at {due:%Y-%m-%d %H:%M} UTC")

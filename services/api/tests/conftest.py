@@ -103,6 +103,7 @@ class Api:
         self.program, self.port = program, port
         self.url = f"http://127.0.0.1:{port}"
         self.http = httpx.Client(base_url=self.url, timeout=20)
+        self._tokens: dict[str, str] = {}
 
     def get(self, path: str, token: str | None = None, **query: Any) -> httpx.Response:
         return self.http.get(f"/api/v1{path}", params=query, headers=_bearer(token))
@@ -119,7 +120,10 @@ class Api:
         return tokens
 
     def token(self, username: str) -> str:
-        return str(self.log_in(username)["access_token"])
+        """The access token of a demo user, whose session stays open."""
+        if username not in self._tokens:
+            self._tokens[username] = str(self.log_in(username)["access_token"])
+        return self._tokens[username]
 
     def ready(self) -> bool:
         try:
@@ -127,9 +131,17 @@ class Api:
         except httpx.HTTPError:
             return False
 
+    def database_error(self) -> str:
+        try:
+            return str(self.http.get("/api/health").json()["errors"].get("database", ""))
+        except httpx.HTTPError:
+            return ""
+
     def socket(self, token: str | None = None, **options: Any) -> ClientConnection:
         ticket = self.post("/ws-ticket", token=token).json()["ticket"]
-        return connect(f"ws://127.0.0.1:{self.port}/api/v1/ws?ticket={ticket}", max_size=None, **options)
+        address = f"ws://127.0.0.1:{self.port}/api/v1/ws?ticket={ticket}"
+        opened: ClientConnection = connect(address, max_size=None, **options)
+        return opened
 
 
 def _bearer(token: str | None) -> dict[str, str]:
@@ -160,8 +172,19 @@ class Plant:
             "HTTP_PORT": "0",
         }
 
+    def migrate(self, url: str) -> None:
+        migrated = subprocess.run(
+            [sys.executable, "-m", "jidoka.historian", "migrate"],
+            env={**os.environ, "DATABASE_URL": url},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert migrated.returncode == 0, migrated.stderr
+
     @contextmanager
-    def api(self, wait: bool = True, **environment: str) -> Iterator[Api]:
+    def api(self, *, wait: bool = True, **environment: str) -> Iterator[Api]:
         """An API of its own."""
         number, port = next(self._numbers), free_port()
         settings = {
@@ -192,6 +215,10 @@ class Plant:
         with psycopg.connect(self.database.url, row_factory=dict_row) as connection:
             cursor = connection.execute(query.encode(), values)
             return cursor.fetchall() if cursor.description else []
+
+    def create_database(self, name: str) -> None:
+        with psycopg.connect(self.database.url, autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {name}".encode())
 
     def put(self, query: str, row: dict[str, Any]) -> None:
         with psycopg.connect(self.database.url) as connection:
@@ -277,18 +304,10 @@ def make_part(number: int, *defects: str, at: datetime | None = None, **fields: 
 def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
     folder = tmp_path_factory.mktemp("plant")
     with postgres(POSTGRES) as database, mosquitto() as broker:
-        migrated = subprocess.run(
-            [sys.executable, "-m", "jidoka.historian", "migrate"],
-            env={**os.environ, "DATABASE_URL": database.url},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert migrated.returncode == 0, migrated.stderr
+        made = Plant(database, broker, folder)
+        made.migrate(database.url)
         with psycopg.connect(database.url, autocommit=True) as admin:
             admin.execute("CREATE ROLE jidoka_api LOGIN IN ROLE jidoka_read, jidoka_auth")
-        made = Plant(database, broker, folder)
         made.historian.start()
         try:
             with made.bus:
@@ -301,6 +320,19 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
 def api(plant: Plant) -> Iterator[Api]:
     """One API that most tests share."""
     with plant.api() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def strict(plant: Plant, api: Api) -> Iterator[Api]:
+    """An API with low bounds, a page, and one other origin that it answers."""
+    folder = plant.folder / "dist"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("<!doctype html><title>page</title>")
+    (folder / "assets" / "app-1a2b.js").write_text("//")
+    (plant.folder / "secret.txt").write_text("secret")
+    bounds: dict[str, Any] = {"ACTION_TIMEOUT_S": "0.5", "ACCESS_TOKEN_S": "30", "WS_MAX_CONNECTIONS": "1"}
+    with plant.api(WEB_DIR=str(folder), CORS_ORIGIN="https://mes.example", **bounds) as running:
         yield running
 
 

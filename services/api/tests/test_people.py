@@ -18,7 +18,8 @@ from jidoka.runtime.testing import until
 READS = (
     "/line", "/stations", "/devices", "/services", "/kpis", "/parts", "/missed-parts", "/inspections", "/defects",
     "/models", "/tags", "/alarms", "/dispositions", "/me", f"/parts/{uuid4()}", f"/images/{uuid4()}",
-    f"/alarms/{uuid4()}", f"/alarms/{uuid4()}/events", "/tags/Process.Temperature/history", "/live/AOI1/top", "/live/AOI1/top/stream.mjpeg",
+    f"/alarms/{uuid4()}",  f"/alarms/{uuid4()}/events",
+    "/tags/Process.Temperature/history", "/live/AOI1/top", "/live/AOI1/top/stream.mjpeg",
     "/exports/parts.csv", "/exports/defects.csv", "/exports/alarms.csv", "/openapi.json",
 )  # fmt: skip
 OPERATOR_ACTS: tuple[tuple[str, str, Any], ...] = (
@@ -38,11 +39,23 @@ SECRET = sha256(b"only for these tests").hexdigest()
 
 
 @pytest.fixture(scope="module")
-def live(plant: Any) -> Any:
-    """The same plant in MODE=live, with an admin from a mounted secret."""
-    secret = plant.folder / "admin-password"
-    secret.write_text("correct horse battery")
-    with plant.api(MODE="live", DEMO_USERS="", ADMIN_PASSWORD_FILE=str(secret)) as running:
+def live(plant: Any, api: Any) -> Any:
+    """The same plant in MODE=live."""
+    with plant.api(MODE="live", DEMO_USERS="") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def limited(plant: Any, api: Any) -> Any:
+    """An API that answers a few requests only."""
+    with plant.api(LOGIN_RATE_LIMIT="3/minute", API_RATE_LIMIT="5") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def replica(plant: Any, api: Any) -> Any:
+    """Another API on the same plant, whose secret is the next one already."""
+    with plant.api(JWT_SECRET=sha256(b"the next one").hexdigest(), JWT_SECRET_PREVIOUS=SECRET) as running:
         yield running
 
 
@@ -99,9 +112,17 @@ def test_only_admins_administer(api: Any, method: str, path: str, body: Any) -> 
     assert _ask(api, method, path, body, api.token("admin")).status_code in (200, 201, 404, 409)
 
 
-def test_the_mounted_secret_makes_the_first_admin(live: Any) -> None:
-    assert live.post("/auth/login", {"username": "admin", "password": "admin"}).status_code in (200, 401)
-    assert live.get("/users", live.log_in("admin", "admin")["access_token"]).status_code == 200
+def test_a_fresh_database_is_waited_for_and_gets_the_mounted_admin(plant: Any, api: Any) -> None:
+    secret = plant.folder / "admin-password"
+    secret.write_text("correct horse battery")
+    plant.create_database("fresh")
+    url = plant.url.replace("/postgres", "/fresh")
+    with plant.api(wait=False, MODE="live", DEMO_USERS="", ADMIN_PASSWORD_FILE=str(secret), DATABASE_URL=url) as fresh:
+        until(lambda: "not ready" in fresh.database_error(), 20, "the complaint about the schema")
+        plant.migrate(plant.database.url.replace("/postgres", "/fresh"))
+        until(fresh.ready, 20, "readiness")
+        token = fresh.log_in("admin", "correct horse battery")["access_token"]
+        assert [user["username"] for user in fresh.get("/users", token).json()] == ["admin"]
 
 
 @pytest.mark.parametrize(("username", "password"), [("operator", "wrong"), ("nobody", "operator"), ("operator", "")])
@@ -110,16 +131,14 @@ def test_a_wrong_log_in_says_no_more_than_that(api: Any, username: str, password
     assert (answer.status_code, answer.json()["detail"]) == (401, "user name or password is wrong")
 
 
-def test_log_ins_are_throttled(plant: Any) -> None:
-    with plant.api(LOGIN_RATE_LIMIT="3/minute") as api:
-        answers = [api.post("/auth/login", {"username": "operator", "password": "x"}) for _ in range(5)]
+def test_log_ins_are_throttled(limited: Any) -> None:
+    answers = [limited.post("/auth/login", {"username": "operator", "password": "x"}) for _ in range(5)]
     assert [answer.status_code for answer in answers] == [401, 401, 401, 429, 429]
     assert int(answers[-1].headers["retry-after"]) >= 1
 
 
-def test_requests_are_limited(plant: Any) -> None:
-    with plant.api(API_RATE_LIMIT="5") as api:
-        codes = [api.get("/line").status_code for _ in range(8)]
+def test_requests_are_limited(limited: Any) -> None:
+    codes = [limited.get("/line").status_code for _ in range(8)]
     assert codes == [200] * 5 + [429] * 3
 
 
@@ -154,13 +173,12 @@ def test_logging_out_counts_at_once(api: Any) -> None:
     assert api.get("/me", tokens["access_token"]).status_code == 401
 
 
-def test_logging_out_counts_on_every_replica(plant: Any, api: Any) -> None:
+def test_logging_out_counts_on_every_replica(api: Any, replica: Any) -> None:
     tokens = api.log_in("operator")
-    with plant.api() as replica:
-        assert replica.get("/me", tokens["access_token"]).status_code == 200
-        api.post("/auth/logout", {"refresh_token": tokens["refresh_token"]})
-        until(lambda: replica.get("/me", tokens["access_token"]).status_code == 401, 10, "the other replica's refusal")
-        assert replica.post("/auth/refresh", {"refresh_token": tokens["refresh_token"]}).status_code == 401
+    assert replica.get("/me", tokens["access_token"]).status_code == 200
+    api.post("/auth/logout", {"refresh_token": tokens["refresh_token"]})
+    until(lambda: replica.get("/me", tokens["access_token"]).status_code == 401, 10, "the other replica's refusal")
+    assert replica.post("/auth/refresh", {"refresh_token": tokens["refresh_token"]}).status_code == 401
 
 
 def _claims(token: str) -> dict[str, Any]:
@@ -204,6 +222,7 @@ def test_a_token_with_another_claim_is_refused(api: Any, change: dict[str, Any])
     assert api.get("/me", _signed({**_claims(api.token("operator")), **change}, _key(SECRET))).status_code == 401
 
 
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
 def test_other_algorithms_and_keys_are_refused(api: Any) -> None:
     claims = _claims(api.token("operator"))
     kid = sha256(_key(SECRET)).hexdigest()[:8]
@@ -220,13 +239,9 @@ def test_other_algorithms_and_keys_are_refused(api: Any) -> None:
     assert [api.get("/me", token).status_code for token in forged] == [401] * len(forged)
 
 
-def test_a_secret_can_be_changed_without_logging_people_out(plant: Any, api: Any) -> None:
-    token = api.token("operator")
-    fresh = sha256(b"the next one").hexdigest()
-    with plant.api(JWT_SECRET=fresh, JWT_SECRET_PREVIOUS=SECRET) as replica:
-        assert replica.get("/me", token).status_code == 200
-    with plant.api(JWT_SECRET=fresh) as replica:
-        assert replica.get("/me", token).status_code == 401
+def test_a_secret_can_be_changed_without_logging_people_out(api: Any, replica: Any) -> None:
+    assert replica.get("/me", api.token("operator")).status_code == 200
+    assert api.get("/me", replica.token("operator")).status_code == 401
 
 
 def test_users_are_made_changed_and_shut_out(api: Any) -> None:

@@ -93,8 +93,8 @@ def test_lost_records_close_the_gap_and_only_their_own_source_may_say_so(
 ) -> None:
     first, *_, last = source.send(*(make.scan() for _ in range(10)))
     lost = Lost(
-        source="plc-gateway-1", lost_stream=Stream.SAMPLES, lost_epoch=UUID(source.epoch), first=2, last=9, reason="outbox full",
-        at=make.now,
+        source="plc-gateway-1", lost_stream=Stream.SAMPLES, lost_epoch=UUID(source.epoch), first=2, last=9,
+        reason="outbox full", at=make.now,
     )  # fmt: skip
     record.write([first, last, *other.send(lost)])
     assert record.one("SELECT missing FROM custody_gaps") == 8

@@ -6,20 +6,21 @@ import psycopg
 import pytest
 
 from jidoka.historian.database import Database, Displaced
-from jidoka.historian.migrate import claim_line, migrate
+from jidoka.historian.migrate import Engine, claim_line, engine_of, migrate
 from jidoka.runtime.errors import ConfigError
 
 PLANT_SQL = (
     "SELECT id, sku, batch, station, result, cycle_time_ms, quality_score, created_at FROM parts",
     "SELECT id, part_id, frame_id, class, confidence, station, disposition, bounding_box, created_at FROM defects",
-    "SELECT id, code, severity, message, station, status, acknowledged_by, acknowledged_at, cleared_at, context, created_at"
-    " FROM alarms",
+    "SELECT id, code, severity, message, station, status, acknowledged_by, acknowledged_at, cleared_at, context,"
+    " created_at FROM alarms",
 )
 
 
-def test_migrations_are_applied_once(database_url: str) -> None:
+def test_migrations_are_applied_once_and_fix_the_engine(database_url: str, engine: Engine) -> None:
     with psycopg.connect(database_url, autocommit=True) as connection:
         assert migrate(connection) == []
+        assert engine_of(connection) == engine
 
 
 def test_a_migration_that_was_changed_is_refused(database_url: str) -> None:

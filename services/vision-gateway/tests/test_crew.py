@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from jidoka.runtime.errors import ConfigError, OutboxFull
+from jidoka.runtime.errors import OutboxFull
 from jidoka.runtime.journal import Journal
 from jidoka.runtime.testing import FakeBroker, FakeBus, free_port, until
 from jidoka.schemas import AlarmCondition, CaptureFailed, DeviceStatus, Frame, LiveFrame, Stream
@@ -276,24 +276,6 @@ def test_a_failed_capture_waits_for_room_in_the_outbox(crew, broker, bus, camera
     monkeypatch.setattr(bus, "publish", publish)
     until(lambda: broker.messages(CaptureFailed))
     assert at_work.alive()
-
-
-@pytest.mark.parametrize(
-    ("camera", "says"),
-    [
-        ({"capture_timeout_ms": 4000}, "capture_timeout_ms 4000 must be below the station's deadline_ms 4000"),
-        ({"kind": "laser"}, "laser"),
-        ({"url": "ftp://x"}, "url"),
-        ({"colour": 1}, "colour"),
-        ({"processing": {"rotate": 45}}, "rotate"),
-        ({"kind": "drop", "folder": "x", "name_pattern": "(?P<count>.)", "url": None}, "no group"),
-        ({"kind": "drop", "folder": "x", "name_pattern": "(", "url": None}, "not a regular expression"),
-    ],
-)
-def test_a_wrong_line_toml_is_named(tmp_path, camera, says):
-    tables = {"station": [{"name": "AOI1", "deadline_ms": 4000, "camera": [simulator("http://x/y") | camera]}]}
-    with pytest.raises(ConfigError, match=says):
-        read_stations(tables, tmp_path / "line.toml", 3000)
 
 
 def test_the_sha256_of_a_frame_is_of_its_bytes(crew, broker, camera_server, jpeg, picture, part):

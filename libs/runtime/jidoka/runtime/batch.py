@@ -64,6 +64,4 @@ def delivery(incoming: Incoming) -> Delivery:
         error = reason
         metrics.BAD_MESSAGES.labels(reason.schema if reason.schema in _KNOWN else "other").inc()
         log.warning("bad_message", topic=packet.topic, reason=str(reason))
-    return Delivery(
-        packet, incoming.received_at, message, error, custody, incoming.again, incoming.retained, incoming
-    )
+    return Delivery(packet, incoming.received_at, message, error, custody, incoming.again, incoming.retained, incoming)

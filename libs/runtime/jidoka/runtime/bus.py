@@ -223,9 +223,7 @@ class PahoLink:
             self._post(Control(publish.packet))
         if INBOX_ID in publish.subscriptions or not publish.subscriptions:
             self._inbox.put(
-                Incoming(
-                    publish.packet, publish.qos, publish.mid, self._generation, publish.dup, publish.retain
-                )
+                Incoming(publish.packet, publish.qos, publish.mid, self._generation, publish.dup, publish.retain)
             )
 
 

@@ -30,9 +30,7 @@ REPEATS = Counter(
     "jidoka_repeats_total", "Records sent again to the historian alone, for want of a receipt.", ["stream"]
 )
 PRUNED = Counter("jidoka_records_receipted_total", "Records removed from the outbox by a receipt.", ["stream"])
-LOST = Counter(
-    "jidoka_records_lost_total", "Records given up, each covered by a Lost record.", ["stream", "reason"]
-)
+LOST = Counter("jidoka_records_lost_total", "Records given up, each covered by a Lost record.", ["stream", "reason"])
 OUTBOX_FULL = Counter(
     "jidoka_outbox_full_total", "Records refused because the outbox had no room for them.", ["stream"]
 )

@@ -8,7 +8,7 @@ from sqlite3 import Connection
 from uuid import UUID
 
 from jidoka.runtime import metrics, room, rows
-from jidoka.runtime.errors import OutboxFull
+from jidoka.runtime.errors import JournalUnavailable, OutboxFull
 from jidoka.runtime.journal import Journal
 from jidoka.runtime.ledger import Ledger, prune
 from jidoka.runtime.logs import log
@@ -78,11 +78,14 @@ class Outbox:
         if stream not in self._unclaimed:
             return []
         self._unclaimed.discard(stream)
-        with self._journal.transaction() as db:
-            found = rows.between(db, stream, (self._claimed[stream], _NO_END), count, most_bytes)
-            if found:
-                self._claimed[stream] = found[-1].id
-                self._unclaimed.add(stream)
+        try:
+            found = self.between(stream, (self._claimed[stream], _NO_END), count, most_bytes)
+        except JournalUnavailable:
+            self._unclaimed.add(stream)
+            raise
+        if found:
+            self._claimed[stream] = found[-1].id
+            self._unclaimed.add(stream)
         return found
 
     def unclaimed(self) -> bool:
@@ -122,17 +125,18 @@ class Outbox:
 
     def tend(self) -> None:
         """Raises the alarm `outbox-full`, clears it below 80 %, sets the gauges. Once a second is enough."""
+        alarm = self._alarm
         with self._journal.transaction() as db:
             used = room.used(db)
-            if self._full and self._alarm is None:
-                self._alarm = new_id()
-                db.execute("INSERT INTO outbox_alarm VALUES (?)", (str(self._alarm),))
-                self._announce(db, self._alarm, used, active=True)
-            elif self._alarm and used < self.capacity * CLEARED_BELOW:
+            if self._full and alarm is None:
+                alarm = new_id()
+                db.execute("INSERT INTO outbox_alarm VALUES (?)", (str(alarm),))
+                self._announce(db, alarm, used, active=True)
+            elif alarm and used < self.capacity * CLEARED_BELOW:
                 db.execute("DELETE FROM outbox_alarm")
-                self._announce(db, self._alarm, used, active=False)
-                self._alarm = None
-            self._full = False
+                self._announce(db, alarm, used, active=False)
+                alarm = None
+        self._alarm, self._full = alarm, False
         self._gauge(used)
 
     def pending(self) -> dict[Stream, Pending]:

@@ -37,6 +37,7 @@ class Sender:
         self._events: deque[Event] = deque()
         self._states: dict[str, Outgoing] = {}
         self._changed: deque[str] = deque()
+        self._said: dict[str, Outgoing] = {}
         self._streams: deque[Outgoing] = deque(maxlen=STREAMS_WAITING)
         self._flights: dict[int, _Flight] = {}
         self._flight_bytes = 0
@@ -108,9 +109,10 @@ class Sender:
     def _send_state(self) -> bool:
         topic = self._changed.popleft()
         outgoing = self._states.get(topic)
-        if outgoing and not self._too_large(outgoing):
-            return self._launch(_Flight(outgoing))
-        return True
+        if outgoing is None or outgoing is self._said.get(topic) or self._too_large(outgoing):
+            return True
+        self._said[topic] = outgoing
+        return self._launch(_Flight(outgoing))
 
     def _send_stream(self) -> bool:
         outgoing = self._streams.popleft()
@@ -144,8 +146,6 @@ class Sender:
     def _launch(self, flight: _Flight) -> bool:
         token = self._link.send(flight.outgoing)
         if token is None:
-            if flight.outgoing.retain and flight.sending is None:
-                self._changed.append(flight.outgoing.packet.topic)
             return False
         self._flights[token] = flight
         self._flight_bytes += len(flight.outgoing.packet.payload)
@@ -158,7 +158,7 @@ class Sender:
             if self._custodian:
                 self._custodian.control(event.packet, now)
         elif isinstance(event, Opened):
-            self._limits = event
+            self._limits, self._said = event, {}
             hello = self._hello()
             self._states[hello.packet.topic] = hello
             self._changed.extend(list(self._states))

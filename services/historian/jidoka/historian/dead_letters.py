@@ -13,7 +13,7 @@ INSERT INTO record.dead_letters AS d (received_at, last_at, kind, error, sqlstat
                                       payload, hash, source, stream, epoch, seq, service_version)
 VALUES (%(at)s, %(at)s, %(kind)s, %(error)s, %(sqlstate)s, %(topic)s, %(content_type)s, %(properties)s,
         %(payload)b, %(hash)s, %(source)s, %(stream)s, %(epoch)s, %(seq)s, %(version)s)
-ON CONFLICT (hash, kind) WHERE resolved_at IS NULL DO UPDATE SET times = d.times + 1, last_at = EXCLUDED.last_at
+ON CONFLICT (hash, topic, kind) WHERE resolved_at IS NULL DO UPDATE SET times = d.times + 1, last_at = EXCLUDED.last_at
 """
 
 

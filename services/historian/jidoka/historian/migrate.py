@@ -95,6 +95,12 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def engine_of(connection: Connection) -> Engine:
+    """The engine that the first migration chose."""
+    row = connection.execute("SELECT bool_or(hypertable) FROM record.series").fetchone()
+    return "timescaledb" if row and row[0] else "postgresql"
+
+
 def claim_line(connection: Connection, site: str, line: str) -> None:
     """Writes on the first start whose record this is. Raises ConfigError when it is another line's."""
     connection.execute("INSERT INTO record.line (site, line) VALUES (%s, %s) ON CONFLICT DO NOTHING", (site, line))

@@ -12,7 +12,7 @@ from jidoka.historian.attempts import Attempts
 from jidoka.historian.conditions import Conditions
 from jidoka.historian.database import Database, translated
 from jidoka.historian.line import Retention
-from jidoka.historian.migrate import claim_line, migrate
+from jidoka.historian.migrate import claim_line, engine_of, migrate
 from jidoka.historian.settings import HistorianSettings
 from jidoka.historian.sqlstate import Refused
 from jidoka.historian.store import Store
@@ -56,7 +56,8 @@ def lead(service: Service, database: Database, settings: HistorianSettings, scop
                 with translated():
                     applied = migrate(database.connection, settings.database_engine)
                     claim_line(database.connection, scope.site, scope.line)
-                log.info("leading", migrations=applied)
+                    engine = engine_of(database.connection)
+                log.info("leading", engine=engine, migrations=applied)
                 metrics.LEADING.set(1)
                 return True
             service.wait(1.0)

@@ -33,14 +33,20 @@ class Layout:
             self._fields[4::_FIELDS] = values  # type: ignore[assignment]
             return self._struct.pack(*self._fields)
         return b"".join(
-            row(at, *split(value), None, tag, claimed_at) for tag, value in zip(self.tags, values, strict=True)
+            row(at, tag, split(value), claimed_at=claimed_at) for tag, value in zip(self.tags, values, strict=True)
         )
 
 
 def row(
-    at: datetime, value: float | None, text: str | None, bad: str | None, tag: int, claimed_at: datetime | None
+    at: datetime,
+    tag: int,
+    good: tuple[float | None, str | None],
+    bad: str | None = None,
+    *,
+    claimed_at: datetime | None,
 ) -> bytes:
     """One row of any kind."""
+    value, text = good
     number = _ABSENT if value is None else struct.pack(">id", 8, value)
     claimed = _ABSENT if claimed_at is None else struct.pack(">iq", 8, _microseconds(claimed_at))
     head = struct.pack(">hiq", 6, 8, _microseconds(at))

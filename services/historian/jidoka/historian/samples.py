@@ -16,6 +16,7 @@ RETURNING id
 _COPY = f"COPY record.tag_samples ({COLUMNS}) FROM STDIN (FORMAT BINARY)"
 _DUE = "INSERT INTO record.due_minutes (minute) SELECT unnest(%s::timestamptz[]) ON CONFLICT DO NOTHING"
 LAYOUTS = 1000
+BLOCK_BYTES = 2**18
 
 Names = tuple[str, tuple[str, ...]]
 
@@ -34,38 +35,40 @@ class Samples:
 
     def store(self, cursor: Cursor, facts: Sequence[Fact[TagBatch]], effects: Effects) -> None:
         """All samples of the scans. The inbox saw to it that none of them is here twice."""
-        rows = [self._rows(cursor, fact) for fact in facts]
+        self._learn(cursor, facts)
         with cursor.copy(_COPY.encode()) as copy:
-            copy.write(HEADER)
-            for block in rows:
-                copy.write(block)
-            copy.write(TRAILER)
+            pending = bytearray(HEADER)
+            for fact in facts:
+                pending += self._rows(fact)
+                if len(pending) >= BLOCK_BYTES:
+                    copy.write(bytes(pending))
+                    pending.clear()
+            copy.write(bytes(pending) + TRAILER)
         minutes = {fact.at.replace(second=0, microsecond=0) for fact in facts}
         cursor.execute(_DUE, (sorted(minutes),))
         effects.count("tag_samples", sum(len(fact.message.values) + len(fact.message.bad) for fact in facts))
 
-    def _rows(self, cursor: Cursor, fact: Fact[TagBatch]) -> bytes:
+    def _learn(self, cursor: Cursor, facts: Sequence[Fact[TagBatch]]) -> None:
+        if len(self._layouts) >= LAYOUTS:
+            self._layouts.clear()
+        for fact in facts:
+            scan = fact.message
+            names = scan.plc, tuple(scan.values)
+            if names not in self._layouts:
+                ids = [self._number(cursor, fact, name, kind_of(value)) for name, value in scan.values.items()]
+                self._layouts[names] = Layout(ids)
+            for name in scan.bad:
+                if (scan.plc, name) not in self._ids:
+                    self._number(cursor, fact, name, None)
+
+    def _rows(self, fact: Fact[TagBatch]) -> bytes:
         scan, at, claimed = fact.message, fact.at, fact.claimed_at
-        good = self._layout(cursor, fact).rows(at, list(scan.values.values()), claimed)
-        if not scan.bad:
-            return good
-        bad = [row(at, None, None, why, self._id(cursor, fact, name), claimed) for name, why in scan.bad.items()]
-        return b"".join([good, *bad])
-
-    def _layout(self, cursor: Cursor, fact: Fact[TagBatch]) -> Layout:
-        scan = fact.message
-        names = scan.plc, tuple(scan.values)
-        layout = self._layouts.get(names)
-        if layout is None:
-            if len(self._layouts) >= LAYOUTS:
-                self._layouts.clear()
-            ids = [self._number(cursor, fact, name, kind_of(value)) for name, value in scan.values.items()]
-            layout = self._layouts[names] = Layout(ids)
-        return layout
-
-    def _id(self, cursor: Cursor, fact: Fact[TagBatch], name: str) -> int:
-        known = self._ids.get((fact.message.plc, name))
-        return self._number(cursor, fact, name, None) if known is None else known
+        layout = self._layouts[scan.plc, tuple(scan.values)]
+        good = layout.rows(at, list(scan.values.values()), claimed)
+        bad = (
+            row(at, self._ids[scan.plc, name], (None, None), why, claimed_at=claimed) for name, why in scan.bad.items()
+        )
+        return good + b"".join(bad) if scan.bad else good
 
     def _number(self, cursor: Cursor, fact: Fact[TagBatch], name: str, kind: str | None) -> int:
         scan = fact.message

@@ -24,21 +24,20 @@ def main() -> None:
     rules, config_sha256 = read_rules(line, sha256, settings.line_file, settings.defect_threshold)
     scope, name = line_scope(line, settings.line_file), settings.service
     cv2.setNumThreads(1)
-    with (
-        Service(name, settings, __version__) as service,
-        closing(Journal(settings.journal_path)) as journal,
-        Bus(settings.mqtt, scope, name, settings.instance, __version__, journal, receive_maximum=1) as bus,
-        open_models(rules, settings, RefusedModels(bus, journal, settings.instance)) as models,
-    ):
-        service.watch("bus", bus)
-        service.watch("models", models)
-        inspector = Inspector(lambda station, sku: models.current(rules.model_for(station, sku)), rules, config_sha256)
-        bus.subscribe(Frame, share="inference")
-        while service.alive():
-            with service.patience(), bus.batch(up_to=1, within=0.5) as batch:
-                for frame in batch.messages:
-                    if isinstance(frame, Frame):
-                        inspector.work(frame, bus)
+    with Service(name, settings, __version__) as service, closing(Journal(settings.journal_path)) as journal:
+        bus = Bus(settings.mqtt, scope, name, settings.instance, __version__, journal, receive_maximum=1)
+        refused = RefusedModels(bus, journal, settings.instance)
+        # Models first: a replica that is online takes its share of the frames.
+        with open_models(rules, settings, refused) as models, bus:
+            service.watch("bus", bus)
+            service.watch("models", models)
+            inspector = Inspector(lambda *part: models.current(rules.model_for(*part)), rules, config_sha256)
+            bus.subscribe(Frame, share="inference")
+            while service.alive():
+                with service.patience(), bus.batch(up_to=1, within=0.5) as batch:
+                    for frame in batch.messages:
+                        if isinstance(frame, Frame):
+                            inspector.work(frame, bus)
 
 
 if __name__ == "__main__":

@@ -97,4 +97,5 @@ class Client:
             self.lagging = True
         else:
             self._waiting[key] = item
+            self._waiting.move_to_end(key)
         self._wake.set()

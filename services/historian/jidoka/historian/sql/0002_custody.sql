@@ -50,7 +50,7 @@ CREATE TABLE record.dead_letters (
     resolution text
 );
 -- The same garbage published for ever is one row with a count.
-CREATE UNIQUE INDEX dead_letters_open ON record.dead_letters (hash, kind) WHERE resolved_at IS NULL;
+CREATE UNIQUE INDEX dead_letters_open ON record.dead_letters (hash, topic, kind) WHERE resolved_at IS NULL;
 CREATE INDEX dead_letters_received ON record.dead_letters (received_at);
 
 CREATE VIEW public.custody_gaps AS

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -94,6 +95,7 @@ class Server:
         self._clients[task] = writer
         try:
             session = self._new_session(writer.get_extra_info("sockname")[:2])
-            await ClientStream(reader, writer, session, self._faults).serve()
+            with suppress(asyncio.CancelledError):  # dropped by a fault hook or at the end; asyncio 3.11 would log it
+                await ClientStream(reader, writer, session, self._faults).serve()
         finally:
             del self._clients[task]
