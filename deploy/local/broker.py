@@ -12,6 +12,7 @@ persistence true
 persistence_location {folder}/
 autosave_interval 10
 max_inflight_messages 2000
+max_inflight_bytes 67108864
 max_queued_messages 0
 max_queued_bytes 268435456
 max_packet_size 34603008

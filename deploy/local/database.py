@@ -12,6 +12,7 @@ _CONFIG = """
 listen_addresses = '127.0.0.1'
 unix_socket_directories = '{sockets}'
 max_connections = 60
+max_locks_per_transaction = 256
 shared_buffers = '256MB'
 log_min_messages = 'warning'
 """

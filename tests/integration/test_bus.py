@@ -73,7 +73,7 @@ def test_malformed_messages_of_every_kind_change_nothing_but_the_dead_letters(li
     counted = "SELECT coalesce(sum(times), 0) AS n FROM dead_letters WHERE topic = %s"
     for topic in RECORDS:
         wait_for(f"dead letters of {topic}", lambda topic=topic: line.sql(counted, prefix + topic)[0]["n"] == 100)
-    assert line.metric("historian", "jidoka_historian_dead_letters_total") >= 100 * len(RECORDS)
+    assert line.metric("historian", "historian_dead_letters_total") >= 100 * len(RECORDS)
     _parts_go_on(line)
     assert {name: line.pid(name) for name in SERVICES} == before
 

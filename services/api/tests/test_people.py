@@ -116,10 +116,10 @@ def test_a_fresh_database_is_waited_for_and_gets_the_mounted_admin(plant: Any, a
     secret = plant.folder / "admin-password"
     secret.write_text("correct horse battery")
     plant.create_database("fresh")
-    url = plant.url.replace("/postgres", "/fresh")
+    url, owner = (f"{one.rsplit('/', 1)[0]}/fresh" for one in (plant.url, plant.database.url))
     with plant.api(wait=False, MODE="live", DEMO_USERS="", ADMIN_PASSWORD_FILE=str(secret), DATABASE_URL=url) as fresh:
         until(lambda: "not ready" in fresh.database_error(), 20, "the complaint about the schema")
-        plant.migrate(plant.database.url.replace("/postgres", "/fresh"))
+        plant.migrate(owner)
         until(fresh.ready, 20, "readiness")
         token = fresh.log_in("admin", "correct horse battery")["access_token"]
         assert [user["username"] for user in fresh.get("/users", token).json()] == ["admin"]

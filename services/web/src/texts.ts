@@ -110,8 +110,8 @@ export const texts = {
   },
 
   line: {
-    today: "Today",
     yield: "Yield",
+    yieldToday: "Yield, today",
     now: "Now",
     liveView: "Live view",
     liveNote: "Not an inspected frame",

@@ -88,6 +88,14 @@ test("a snapshot replaces what ended meanwhile and keeps the last fail", () => {
   expect(state.stations["AOI1"]?.lastFail?.id).toBe("i1");
 });
 
+test("after a short break the strip goes on, after a long one it begins anew", () => {
+  const known = [1, 2, 3].reduce((state, second) => lineReducers.part(state, part(`p${second}`, second)), NOTHING);
+  const short = lineReducers.snapshot(known, snapshot({ parts: [part("p4", 4), part("p3", 3)] }));
+  expect(strip(short)).toEqual(["p4", "p3", "p2", "p1"]);
+  const long = lineReducers.snapshot(known, snapshot({ parts: [part("p9", 9), part("p8", 8)] }));
+  expect(strip(long)).toEqual(["p9", "p8"]);
+});
+
 test("a tag that was old when the snapshot was taken is old on the page, too", () => {
   const scans: TagScan[] = [
     { plc: "plc1", group: "dead", at: at(0), values: { Old: 1 }, bad: {} },

@@ -215,7 +215,7 @@ class PahoLink:
         self._subscriptions.answered(mid, [(code.value, str(code)) for code in codes])
 
     def _on_publish(self, _c: Any, _u: Any, mid: int, code: ReasonCode, _properties: Any) -> None:
-        self._post(Acked(mid, code.value, str(code)))
+        self._post(Acked(mid, code.value, str(code) if code.value >= FAILED else "Success"))
 
     def _on_message(self, header: int, body: bytes) -> None:
         publish = read_publish(header, body)

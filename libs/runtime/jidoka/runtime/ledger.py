@@ -84,8 +84,8 @@ def prune(db: sqlite3.Connection, mark: Watermark) -> int:
         return 0
     upto = max(mark.upto, before)
     sizes = db.execute(
-        "DELETE FROM outbox_record WHERE stream = ?1 AND epoch = ?2 AND"
-        " (seq <= ?3 OR seq IN (SELECT value FROM json_each(?4))) RETURNING size",
+        "DELETE FROM outbox_record WHERE stream = ? AND epoch = ? AND"
+        " (seq <= ? OR seq IN (SELECT value FROM json_each(?))) RETURNING size",
         (stream, epoch, upto, json.dumps(mark.extras)),
     ).fetchall()
     if upto > before:

@@ -41,6 +41,7 @@ class Network:
         self._client, self._prepare, self._tick, self._failed = client, prepare, tick, failed
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
+        self._woken = False
         self._writer.setblocking(False)
         self._stop_by: float | None = None
         self._beat = time.monotonic()
@@ -66,8 +67,10 @@ class Network:
 
     def wake(self) -> None:
         """There is something to write or to do. Thread safe."""
-        with suppress(OSError):  # full of wake-ups already, or closed
-            self._writer.send(b"x")
+        if not self._woken:
+            self._woken = True
+            with suppress(OSError):  # closed
+                self._writer.send(b"x")
 
     def _run(self) -> None:
         attempts = 0
@@ -100,7 +103,7 @@ class Network:
             pending = getattr(sock, "pending", None)
             ready = dict(poller.poll(0 if pending and pending() else POLL_S * 1000))
             if self._reader.fileno() in ready:
-                self._reader.recv(65_536)
+                self._heard()
             if ready.get(number, 0) & ~select.POLLOUT or (pending and pending()):
                 self._client.loop_read()
             self._tick()
@@ -120,4 +123,8 @@ class Network:
         while self._stop_by is None and (left := deadline - time.monotonic()) > 0:
             self._beat = time.monotonic()
             if poller.poll(left * 1000):
-                self._reader.recv(65_536)
+                self._heard()
+
+    def _heard(self) -> None:
+        self._reader.recv(65_536)
+        self._woken = False  # before looking for work, so that work that comes from now on wakes again

@@ -22,10 +22,13 @@ EXTERNAL = os.environ.get("MQTT_TEST_URL")
 
 
 class Proxy:
-    """A TCP proxy to the broker; `cut` breaks its connections, and while `open` is False it refuses new ones."""
+    """A TCP proxy to the broker; `cut` breaks its connections.
+
+    While `open` is False it refuses new ones; while `deaf` it drops what the broker says.
+    """
 
     def __init__(self, target: tuple[str, int]) -> None:
-        self._target, self.open = target, True
+        self._target, self.open, self.deaf = target, True, False
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -61,8 +64,7 @@ class Proxy:
             self._pairs.append(pair)
             threading.Thread(target=self._carry, args=pair, daemon=True).start()
 
-    @staticmethod
-    def _carry(client: socket.socket, server: socket.socket) -> None:
+    def _carry(self, client: socket.socket, server: socket.socket) -> None:
         poller, other = select.poll(), {client.fileno(): (client, server), server.fileno(): (server, client)}
         for number in other:
             poller.register(number, select.POLLIN)
@@ -73,7 +75,8 @@ class Proxy:
                     data = source.recv(65_536)
                     if not data:
                         return
-                    target.sendall(data)
+                    if target is server or not self.deaf:
+                        target.sendall(data)
 
 
 class FakeRig:
@@ -101,6 +104,9 @@ class FakeRig:
 
     def cut(self, bus: FakeBus) -> None:
         bus.cut()
+
+    def deafen(self, bus: FakeBus) -> None:
+        bus._fake.deaf = True
 
     def away(self, bus: FakeBus) -> None:
         bus._fake.lose("away")
@@ -146,13 +152,16 @@ class RealRig:
         self._proxies[bus.instance].cut()
         self.eventually(lambda: bus._paho._generation > generation and bus.connected)
 
+    def deafen(self, bus: Bus) -> None:
+        self._proxies[bus.instance].deaf = True
+
     def away(self, bus: Bus) -> None:
         self._proxies[bus.instance].open = False
         self._proxies[bus.instance].cut()
         self.eventually(lambda: not bus.connected)
 
     def back(self, bus: Bus) -> None:
-        self._proxies[bus.instance].open = True
+        self._proxies[bus.instance].open, self._proxies[bus.instance].deaf = True, False
         self.eventually(lambda: bus.connected)
 
     def kill_broker(self) -> None:

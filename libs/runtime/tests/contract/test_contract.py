@@ -178,6 +178,28 @@ def test_what_was_not_acknowledged_comes_again_after_a_reconnect(rig: Any, make:
     assert nothing_more(reader)
 
 
+def test_acknowledgements_of_a_lost_session_do_not_hit_the_messages_of_the_next(killable: Any, make: Any) -> None:
+    rig = killable
+    gateway, reader = rig.bus("plc-gateway", journal=Journal(None)), rig.bus("reader", session_expiry=600)
+    subscribe(reader, PartArrived)
+    for _ in range(2):
+        gateway.publish(make.part())
+    with reader.batch(2, 10) as batch:
+        assert len(batch) == 2
+        rig.kill_broker()
+        rig.eventually(lambda: not reader.connected)
+        rig.start_broker()
+        rig.eventually(lambda: reader.settled(0) and gateway.connected)
+        sent = [make.part(), make.part()]
+        for message in sent:
+            gateway.publish(message)
+        rig.eventually(lambda: len(reader._inbox._queue) == 2)
+    # the broker numbered the new ones as it had the old ones; they must still be its to deliver again
+    round_trip(rig, reader)
+    rig.cut(reader)
+    assert [delivery.message for delivery in take(reader, 2)] == sent
+
+
 def test_a_kept_session_has_what_came_while_the_service_was_away(rig: Any, make: Any) -> None:
     gateway, reader = rig.bus("plc-gateway", journal=Journal(None)), rig.bus("reader", session_expiry=600)
     subscribe(reader, PartArrived)
@@ -300,6 +322,24 @@ def test_a_killed_broker_loses_no_record_and_none_is_sent_twice_on_its_topic(
     with watcher.batch(500, 0.5) as batch:
         seen = [delivery.custody for delivery in batch]
     assert len(seen) == len(set(seen)) > 0
+
+
+def test_what_the_broker_did_not_answer_is_repeated_to_the_historian_but_not_on_its_topic(
+    rig: Any, make: Any, brisk: None
+) -> None:
+    keeper = Keeper(rig, make)
+    gateway, watcher = rig.bus("plc-gateway", journal=Journal(None)), rig.bus("watcher")
+    subscribe(watcher, PartArrived)
+    rig.deafen(gateway)
+    for _ in range(5):
+        gateway.publish(make.part())
+    assert len(take(watcher, 5)) == 5
+    rig.away(gateway)
+    rig.back(gateway)
+    gateway.publish(make.part())
+    rig.eventually(lambda: keeper.work() or gateway.outbox.pending()[Stream.FACTS].records == 0)
+    assert [delivery.custody.seq for delivery in take(watcher, 1)] == [6]
+    assert nothing_more(watcher)
 
 
 def test_states_are_there_again_after_the_broker_lost_them(killable: Any) -> None:

@@ -14,11 +14,13 @@ export class LiveFrames {
     return [...this.watchers.keys()].sort();
   }
 
-  /** Begins to watch a camera; the answer ends it. */
-  watch(station: string, camera: string): () => void {
-    const key = cameraKey(station, camera);
-    this.add(key, 1);
-    return () => this.add(key, -1);
+  /** Begins to watch cameras of a station; the answer ends it. */
+  watch(station: string, cameras: readonly string[]): () => void {
+    const keys = cameras.map((camera) => cameraKey(station, camera));
+    for (const key of keys) this.add(key, 1);
+    return () => {
+      for (const key of keys) this.add(key, -1);
+    };
   }
 
   receive(message: ArrayBuffer): void {

@@ -164,14 +164,15 @@ const service = (state: LineNow, status: Service): LineNow => ({
 const station = (state: LineNow, { name, counts }: StationCounts): LineNow =>
   inStation(state, name, (before) => ({ ...before, counts }));
 
-/** A snapshot replaces all but the last fails: what ended while the link was down must not linger. */
+/**
+ * A snapshot replaces what describes now: what ended while the link was down must not linger. Parts are facts and stay,
+ * unless more came meanwhile than the snapshot holds: a strip with a hole in it would mislead.
+ */
 function snapshot(before: LineNow, all: Snapshot): LineNow {
   const newest = Math.max(0, ...all.tags.map(({ at }) => Date.parse(at)));
-  let state: LineNow = { ...NOTHING, links: all.links };
-  for (const one of all.stations) {
-    const lastFail = before.stations[one.name]?.lastFail ?? null;
-    state = inStation(state, one.name, (empty) => ({ ...empty, counts: one.counts, lastFail }));
-  }
+  const kept = follows(before, all.parts) ? before.stations : lastFails(before);
+  let state: LineNow = { ...NOTHING, serials: before.serials, stations: kept, links: all.links };
+  for (const one of all.stations) state = station(state, one);
   for (const one of oldestFirst(all.parts, ({ created_at }) => created_at)) state = part(state, one);
   for (const one of oldestFirst(all.inspections, ({ inspected_at }) => inspected_at)) state = inspection(state, one);
   for (const one of all.tags) state = tags(state, one, Date.now() - (newest - Date.parse(one.at)));
@@ -179,6 +180,17 @@ function snapshot(before: LineNow, all: Snapshot): LineNow {
   for (const one of all.devices) state = device(state, one);
   for (const one of all.services) state = service(state, one);
   return state;
+}
+
+/** Whether the snapshot's parts reach back to what is known. */
+function follows(before: LineNow, parts: readonly Part[]): boolean {
+  const known = Object.values(before.stations).flatMap(({ ruled }) => ruled.map(({ created_at }) => Date.parse(created_at)));
+  return Math.max(...known) >= Math.min(...parts.map(({ created_at }) => Date.parse(created_at)));
+}
+
+function lastFails(before: LineNow): LineNow["stations"] {
+  const stations = Object.entries(before.stations);
+  return Object.fromEntries(stations.map(([name, { lastFail }]) => [name, { ...EMPTY_STATION, lastFail }]));
 }
 
 function oldestFirst<T>(items: readonly T[], at: (item: T) => string): T[] {

@@ -55,10 +55,10 @@ class FakeBus(Channel):
 
 
 class FakeLink(Link):
-    """The client's end; everything happens under the broker's lock."""
+    """The client's end; everything happens under the broker's lock. `deaf`: it hears no answer until it reconnects."""
 
     def __init__(self, broker: FakeBroker, name: str, keeps: bool, receive_maximum: int) -> None:
-        self.connected, self.generation = False, 0
+        self.connected, self.generation, self.deaf = False, 0, False
         self._broker, self._name, self._keeps, self._receive_maximum = broker, name, keeps, receive_maximum
         self._wanted: dict[str, Subscription] = {}
         self._tokens = 0
@@ -95,7 +95,7 @@ class FakeLink(Link):
             )
             if present:
                 self._inbox.forget(self.generation)
-            self.connected, self._session.client = True, self
+            self.connected, self.deaf, self._session.client = True, False, self
             self._session.flush()
             for subscription in self._wanted.values():
                 self._broker.subscribe(self._session, subscription)
@@ -135,7 +135,9 @@ class FakeLink(Link):
             return None
         self._tokens += 1
         token = self._tokens
-        self._post(Acked(token, self._broker.publish(outgoing)))
+        code = self._broker.publish(outgoing)
+        if not self.deaf:
+            self._post(Acked(token, code))
         return token
 
     def acknowledge(self, deliveries: Sequence[Incoming]) -> int:

@@ -81,3 +81,4 @@ class Session:
         self.subscriptions.clear()
         self.waiting.clear()
         self.unacked.clear()
+        self._mids = itertools.count(1)
