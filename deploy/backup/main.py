@@ -1,4 +1,4 @@
-"""`serve` by schedule, `once`, `list`, `drill [NAME]`, `restore NAME DATABASE`."""
+"""`serve` by schedule, `once`, `nightly` (once, then drill), `list`, `drill [NAME]`, `restore NAME DATABASE`."""
 
 import os
 import sys
@@ -24,6 +24,8 @@ def main() -> None:
                 serve(server, dumps, _schedule(), int(os.environ.get("HTTP_PORT") or 9100))
             case ["once"]:
                 print(dumps.make(server, datetime.now(UTC)).name)
+            case ["nightly"]:
+                print(drill(server, dumps.make(server, datetime.now(UTC))))
             case ["list"]:
                 for dump in dumps.all():
                     print(f"{dump.name}  {dump.size:>15,} bytes  {'good' if dump.whole() else 'DAMAGED'}")
@@ -33,7 +35,7 @@ def main() -> None:
                 restore(server, dumps.find(name), database)
                 print(f"{name} is in the database {database}")
             case _:
-                sys.exit("usage: serve | once | list | drill [NAME] | restore NAME DATABASE")
+                sys.exit("usage: serve | once | nightly | list | drill [NAME] | restore NAME DATABASE")
     except BackupError as error:
         sys.exit(f"backup: {error}")
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from jidoka.runtime.journal import Journal
-from jidoka.schemas import Custody, Evidence, PartArrived, Receipt, Stream, TagBatch, Verdict, Watermark, new_id
+from jidoka.schemas import Custody, Evidence, PartArrived, Receipt, Scalar, Stream, TagBatch, Verdict, Watermark, new_id
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 _NUMBERS = itertools.count(1)
@@ -22,7 +22,7 @@ def part(station: str = "AOI1") -> PartArrived:
 
 
 def scan(size: int = 0) -> TagBatch:
-    values = {f"Text{number}": "x" * 490 for number in range(size // 500)}
+    values: dict[str, Scalar] = {f"Text{number}": "x" * 490 for number in range(size // 500)}
     return TagBatch(plc="plc1", group="process", at=AT, scan_no=next(_NUMBERS), values=values)
 
 

@@ -2,8 +2,10 @@
 
 import resource
 import socket
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from jidoka.runtime.errors import ConfigError
 from jidoka.runtime.journal import Journal
 from jidoka.runtime.settings import MqttSettings
 from jidoka.runtime.testing import Mosquitto, free_port, mosquitto, until
-from jidoka.schemas import Custody, Lost, PartArrived, Scope, ServiceStatus, Stream, TagBatch
+from jidoka.schemas import Custody, Evidence, Lost, PartArrived, Scope, ServiceStatus, Stream, TagBatch
 
 SCOPE = Scope("demo", "line1")
 
@@ -43,6 +45,12 @@ def collect(reader: Bus, count: int) -> list[Any]:
     return got
 
 
+def connection(of: Bus) -> socket.socket:
+    found = of._paho._client.socket()
+    assert isinstance(found, socket.socket)
+    return found
+
+
 def test_a_record_is_sent_after_its_transaction_and_never_when_that_fails(shared: Mosquitto, make: Any) -> None:
     journal = Journal(None)
     with bus(shared, "reader") as reader, bus(shared, journal=journal) as gateway:
@@ -66,7 +74,12 @@ def test_many_threads_publish_without_gap_or_disorder(shared: Mosquitto, make: A
     with bus(shared, "reader", receive_maximum=500) as reader, bus(shared, journal=Journal(None)) as gateway:
         reader.subscribe(PartArrived)
         assert reader.settled(10)
-        threads = [threading.Thread(target=lambda: [gateway.publish(make.part()) for _ in range(50)]) for _ in range(4)]
+
+        def publish_fifty() -> None:
+            for _ in range(50):
+                gateway.publish(make.part())
+
+        threads = [threading.Thread(target=publish_fifty) for _ in range(4)]
         for thread in threads:
             thread.start()
         got = collect(reader, 200)
@@ -214,7 +227,7 @@ def test_it_works_in_a_process_with_more_than_a_thousand_files_open(shared: Mosq
         with bus(shared, "reader") as reader, bus(shared, journal=Journal(None)) as gateway:
             reader.subscribe(PartArrived)
             assert reader.settled(10)
-            assert reader._paho._client.socket().fileno() > 1023
+            assert connection(reader).fileno() > 1023
             gateway.publish(make.part())
             assert len(collect(reader, 1)) == 1
     finally:
@@ -226,7 +239,7 @@ def test_it_works_in_a_process_with_more_than_a_thousand_files_open(shared: Mosq
 def test_small_packets_are_not_held_back(shared: Mosquitto) -> None:
     with bus(shared) as gateway:
         assert gateway.settled(10)
-        assert gateway._paho._client.socket().getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert connection(gateway).getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_records_of_a_killed_run_are_taken_by_the_next_as_repeats(
@@ -249,6 +262,44 @@ def test_records_of_a_killed_run_are_taken_by_the_next_as_repeats(
             box = gateway.outbox
             until(lambda: box.pending()[Stream.SAMPLES].records == 0, 20)
     assert isinstance(got.custody, Custody)
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Path:
+    """A certificate authority, and a broker's certificate for 127.0.0.1 that it signed."""
+    script = """
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=ca -keyout ca.key -out ca.pem \\
+      -addext keyUsage=critical,keyCertSign,cRLSign
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=broker -keyout broker.key -out broker.csr
+    echo subjectAltName=IP:127.0.0.1 > names
+    openssl x509 -req -in broker.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out broker.pem
+    chmod 644 *
+    """
+    subprocess.run(["sh", "-ec", script], cwd=tmp_path, check=True, capture_output=True)
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    return tmp_path
+
+
+def test_large_and_small_messages_come_through_tls_and_a_stranger_is_not_trusted(certificates: Path, make: Any) -> None:
+    port = free_port()
+    extra = f"listener {port} 127.0.0.1\ncertfile {certificates}/broker.pem\nkeyfile {certificates}/broker.key\n"
+    with mosquitto(extra) as broker:
+        trusting = broker.settings.model_copy(update={"port": port, "tls": True, "ca_file": certificates / "ca.pem"})
+        with (
+            Bus(trusting, SCOPE, "reader", "reader-1", "0") as reader,
+            Bus(trusting, SCOPE, "gateway", "gateway-1", "0", Journal(None)) as gateway,
+        ):
+            reader.subscribe(PartArrived, Evidence)
+            assert reader.settled(20)
+            for size in (3_000_000, 10, 300_000):
+                gateway.publish(make.image(size=size))
+                gateway.publish(make.part())
+            sizes = [len(m.image) for d in collect(reader, 6) if isinstance(m := d.message, Evidence)]
+            assert sizes == [3_000_000, 10, 300_000]
+        wary = trusting.model_copy(update={"ca_file": None})
+        with Bus(wary, SCOPE, "wary", "wary-1", "0") as stranger:
+            until(lambda: "certificate" in (stranger.trouble() or ""), 20, "the refusal")
 
 
 def test_tls_files_that_cannot_be_used_are_a_configuration_error() -> None:

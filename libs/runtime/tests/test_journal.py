@@ -69,7 +69,11 @@ def test_what_waits_for_the_commit_is_called_after_it_and_never_for_what_was_und
 
 
 def test_threads_do_not_see_each_others_transactions(journal: Journal) -> None:
-    writers = [threading.Thread(target=lambda n=n: [put(journal, n * 100 + i) for i in range(20)]) for n in range(4)]
+    def put_twenty(first: int) -> None:
+        for value in range(first, first + 20):
+            put(journal, value)
+
+    writers = [threading.Thread(target=put_twenty, args=(first,)) for first in (0, 100, 200, 300)]
     with journal.transaction():
         for writer in writers:
             writer.start()

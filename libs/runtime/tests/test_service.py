@@ -37,7 +37,8 @@ def get(service: Service, path: str) -> tuple[int, str]:
 
 class Threads:
     def __init__(self) -> None:
-        self.runs, self.reason = True, None
+        self.runs = True
+        self.reason: str | None = None
 
     def alive(self) -> bool:
         return self.runs
@@ -116,7 +117,7 @@ def test_patience_waits_out_an_outage_and_logs_its_begin_and_end_once(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waited: list[float] = []
-    monkeypatch.setattr(service, "wait", lambda seconds: bool(waited.append(seconds)) or True)
+    monkeypatch.setattr(service, "wait", waited.append)
     rounds = 0
     with capture_logs() as lines:
         while rounds < 9:

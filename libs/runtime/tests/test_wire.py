@@ -1,18 +1,20 @@
 """Reading and packing PUBLISH packets, held against paho's own codec."""
 
 import struct
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paho.mqtt import properties as paho
 from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 
+Properties: Any = paho.Properties
 from jidoka.runtime.link import Outgoing
 from jidoka.runtime.wire import publish_properties, read_publish
 from jidoka.schemas import Packet
 
-texts = st.text(st.characters(min_codepoint=32, exclude_categories=("Cs",)), max_size=300)
+texts = st.text(st.characters(min_codepoint=32, exclude_categories=["Cs"]), max_size=300)
 packets = st.builds(
     Packet,
     topic=texts,

@@ -124,7 +124,7 @@ def test_bodies_that_are_no_utf8_are_refused(api: Any) -> None:
 def test_the_metrics_name_what_was_asked(api: Any) -> None:
     api.get("/parts")
     text = api.http.get("/metrics").text
-    assert 'jidoka_api_requests_total{method="GET",route="/api/v1/parts",status="200"}' in text
+    assert 'jidoka_api_requests_total{operation="list_parts",status="200"}' in text
 
 
 def test_memory_is_told(api: Any) -> None:

@@ -65,12 +65,13 @@ def test_who_was_logged_in_keeps_seeing_the_live_line_while_the_database_is_away
 
 def test_the_socket_says_that_the_broker_is_away_and_goes_on(plant: Any, api: Any, said: Any) -> None:
     broker: Mosquitto = plant.broker
+    alarm, operator = plant.alarm(), api.token("operator")
     with api.socket() as socket:
         json.loads(socket.recv(10))
         broker.kill()
         said(socket, lambda message: message["type"] == "links" and not message["data"]["broker"], 30)
         codes = [api.get(path).status_code for path in READS]
-        refused = api.post(f"/alarms/{_alarm(plant)}/acknowledge", {}, api.token("operator"), Idempotency_Key="1")
+        refused = api.post(f"/alarms/{alarm}/acknowledge", {}, operator, Idempotency_Key="1")
         broker.start()
         said(socket, lambda message: message["type"] == "links" and message["data"]["broker"], 30)
         made = plant.part("open", store=False)
@@ -78,7 +79,3 @@ def test_the_socket_says_that_the_broker_is_away_and_goes_on(plant: Any, api: An
     assert codes == [200] * len(READS)
     assert (refused.status_code, refused.json()["detail"]) == (503, "the broker does not answer: nothing was done")
     assert decided["data"]["part_id"] == str(made.id)
-
-
-def _alarm(plant: Any) -> str:
-    return str(plant.sql("SELECT id FROM alarms LIMIT 1")[0]["id"])

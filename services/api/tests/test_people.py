@@ -226,7 +226,7 @@ def test_a_token_with_another_claim_is_refused(api: Any, change: dict[str, Any])
 def test_other_algorithms_and_keys_are_refused(api: Any) -> None:
     claims = _claims(api.token("operator"))
     kid = sha256(_key(SECRET)).hexdigest()[:8]
-    none = jwt.encode(claims, None, "none", {"kid": kid})
+    none = jwt.encode(claims, "", "none", {"kid": kid})
     forged = [
         none,
         _signed(claims, _key(SECRET), algorithm="HS512"),

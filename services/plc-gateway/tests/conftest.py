@@ -91,7 +91,7 @@ class Rig:
         return slot["Code"], slot["Sequence"]
 
     def leave(self, sequence: int) -> str:
-        return CODES[self.station.leave(sequence, True)[1]]
+        return CODES[self.station.leave(sequence)[1]]
 
     def all(self, cls: type[M]) -> list[M]:
         return [message for message in self.broker.messages() if isinstance(message, cls)]

@@ -61,9 +61,7 @@ export const texts = {
   csv: "Save as CSV",
   print: "Print",
   dispositionName: (name: string): string => dispositions[name as Disposition] ?? name,
-  save: "Save",
   cancel: "Cancel",
-  close: "Close",
   comment: "Comment",
   all: "All",
   station: "Station",
@@ -91,7 +89,6 @@ export const texts = {
     waiting: (seconds: number) => `Offline, trying in ${seconds} s`,
     stopped: "Not connected",
     lost: "Connection lost. Values below are not current.",
-    plantTime: "Plant time",
   },
 
   session: {
@@ -128,7 +125,6 @@ export const texts = {
     latency: "Verdict after",
     reason: "Reason",
     quality: "Quality score",
-    defects: (count: number) => (count === 1 ? "1 defect" : `${count} defects`),
     links: "Links",
     devices: "Devices",
     services: "Services",
@@ -141,7 +137,6 @@ export const texts = {
     alarms: "Active alarms",
     noAlarms: "No active alarm",
     boxes: "Show boxes",
-    openStation: (station: string) => `Open station ${station}`,
     openPart: (serial: string) => `Open the passport of part ${serial}`,
     absent: (cameras: string) => `No verdict from ${cameras}`,
     unconfirmed: "not confirmed by the PLC",
@@ -329,8 +324,6 @@ export const texts = {
     cycles: "Cycle time of the latest parts",
     unknown: "This line has no such station.",
     cameras: "Cameras",
-    newestDefects: "Defects of the newest inspection",
-    noDefects: "none",
   },
 
   image: {
@@ -339,7 +332,6 @@ export const texts = {
     enlarge: "Zoom in",
     reduce: "Zoom out",
     whole: "Fit",
-    boxOf: (kind: string, share: string) => `${kind}, ${share}`,
   },
 };
 

@@ -74,7 +74,7 @@ class Keeper:
         self.bus = rig.bus("historian", **options)
         self.bus.subscribe_repeats()
         subscribe(self.bus, PartArrived, TagBatch, AlarmCondition)
-        self._make = make
+        self._rig, self._make = rig, make
         self.held: set[Custody] = set()
         self.topics: list[tuple[str, int]] = []
 
@@ -86,6 +86,13 @@ class Keeper:
                 self.topics.append((delivery.packet.topic, delivery.custody.seq))
         if answer and self.held:
             self.bus.publish(self._make.receipt(source, self.held))
+
+    def work_until(self, condition: Callable[[], object], answer: bool = True) -> None:
+        def done() -> object:
+            self.work(answer=answer)
+            return condition()
+
+        self._rig.eventually(done)
 
 
 def test_topics_reach_those_who_subscribed_and_their_address(rig: Any, make: Any) -> None:
@@ -276,7 +283,7 @@ def test_a_receipt_prunes_and_no_other_one_does(rig: Any, make: Any, brisk: None
     gateway = rig.bus("plc-gateway", journal=Journal(None))
     for _ in range(3):
         gateway.publish(make.part())
-    rig.eventually(lambda: keeper.work(answer=False) or len(keeper.held) == 3)
+    keeper.work_until(lambda: len(keeper.held) == 3, answer=False)
     epoch = next(iter(keeper.held)).epoch
     forged = [Custody("plc-gateway-1", Stream.FACTS, epoch, seq) for seq in range(1, 10)]
     keeper.bus.publish(make.receipt("plc-gateway-1", forged))
@@ -296,9 +303,9 @@ def test_repeats_go_to_the_historian_alone_and_only_while_it_is_online(rig: Any,
     assert take(watcher, 1)[0].message == sent
     rig.pass_time(1.5)
     keeper = Keeper(rig, make)
-    rig.eventually(lambda: keeper.work(answer=False) or len(keeper.topics) > 1)
+    keeper.work_until(lambda: len(keeper.topics) > 1, answer=False)
     assert set(keeper.topics) == {(rig.scope.repeats("plc-gateway-1"), 1)}
-    rig.eventually(lambda: keeper.work() or gateway.outbox.pending()[Stream.FACTS].records == 0)
+    keeper.work_until(lambda: gateway.outbox.pending()[Stream.FACTS].records == 0)
     assert nothing_more(watcher)
 
 
@@ -316,7 +323,7 @@ def test_a_killed_broker_loses_no_record_and_none_is_sent_twice_on_its_topic(
             rig.kill_broker()
         if number == 80:
             rig.start_broker()
-    rig.eventually(lambda: keeper.work() or all(p.records == 0 for p in gateway.outbox.pending().values()))
+    keeper.work_until(lambda: all(p.records == 0 for p in gateway.outbox.pending().values()))
     for stream in (Stream.FACTS, Stream.SAMPLES):
         assert sorted(custody.seq for custody in keeper.held if custody.stream is stream) == list(range(1, 121))
     with watcher.batch(500, 0.5) as batch:
@@ -337,7 +344,7 @@ def test_what_the_broker_did_not_answer_is_repeated_to_the_historian_but_not_on_
     rig.away(gateway)
     rig.back(gateway)
     gateway.publish(make.part())
-    rig.eventually(lambda: keeper.work() or gateway.outbox.pending()[Stream.FACTS].records == 0)
+    keeper.work_until(lambda: gateway.outbox.pending()[Stream.FACTS].records == 0)
     assert [delivery.custody.seq for delivery in take(watcher, 1)] == [6]
     assert nothing_more(watcher)
 
@@ -383,7 +390,7 @@ def test_a_record_too_old_to_act_on_goes_to_the_historian_alone(
     gateway.publish(make.part())
     rig.pass_time(0.5)
     rig.back(gateway)
-    rig.eventually(lambda: keeper.work() or keeper.topics)
+    keeper.work_until(lambda: keeper.topics)
     assert {topic for topic, _ in keeper.topics} == {rig.scope.repeats("plc-gateway-1")}
     assert nothing_more(watcher)
 
@@ -396,7 +403,7 @@ def test_receipts_are_read_again_by_a_restarted_publisher(
     with ExitStack() as first_run:
         gateway = rig.bus("plc-gateway", first_run, journal=journal)
         gateway.publish(make.part())
-        rig.eventually(lambda: keeper.work(answer=False) or keeper.held)
+        keeper.work_until(lambda: keeper.held, answer=False)
     keeper.bus.publish(make.receipt("plc-gateway-1", keeper.held))
     rig.eventually(keeper.bus._sender.idle)
     restarted = rig.bus("plc-gateway", journal=journal)

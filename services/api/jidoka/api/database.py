@@ -100,7 +100,7 @@ def _pool(url: str, options: str, size: int) -> Pool:
     # a pool that gave up connecting tries again when asked, and the probe asks each second
     return AsyncConnectionPool(
         conninfo, min_size=1, max_size=size, open=False, reconnect_timeout=1.0, max_waiting=200,
-        kwargs={"row_factory": dict_row}, connection_class=AsyncConnection[DictRow],
+        check=Pool.check_connection, kwargs={"row_factory": dict_row}, connection_class=AsyncConnection[DictRow],
     )  # fmt: skip
 
 

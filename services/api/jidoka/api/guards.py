@@ -26,7 +26,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 class Guards:
@@ -61,10 +60,9 @@ class Guards:
             headers.setdefault(name, value)
         if scope["path"].startswith("/api/"):
             headers.setdefault("Cache-Control", "no-store")
-        route = getattr(scope.get("route"), "path", "other")
-        method = scope["method"] if scope["method"] in METHODS else "other"
-        REQUESTS.labels(method, route, message["status"]).inc()
-        REQUEST_SECONDS.labels(method, route).observe(time.perf_counter() - started)
+        operation = getattr(scope.get("endpoint"), "__name__", "other")
+        REQUESTS.labels(operation, message["status"]).inc()
+        REQUEST_SECONDS.labels(operation).observe(time.perf_counter() - started)
 
 
 def _announced(scope: Scope) -> int:

@@ -1,4 +1,4 @@
-import { address, getJson, type Query } from "./http";
+import { getJson, type Query } from "./http";
 import type { components } from "./schema";
 
 export type Part = components["schemas"]["Part"];
@@ -13,5 +13,3 @@ export const RESULTS: readonly Result[] = ["pass", "fail", "held"];
 export const fetchParts = (query: Query, signal?: AbortSignal) => getJson<PartPage>("/parts", query, signal);
 export const fetchPassport = (id: string, signal?: AbortSignal) =>
   getJson<Passport>(`/parts/${encodeURIComponent(id)}`, {}, signal);
-
-export const partsCsv = (query: Query) => address("/parts", { ...query, format: "csv" });

@@ -8,4 +8,3 @@ export type Service = components["schemas"]["Service"];
 export type Counts = Station["counts"];
 
 export const fetchLine = () => getJson<LineLayout>("/line");
-export const fetchStations = () => getJson<Station[]>("/stations");

@@ -43,16 +43,6 @@ export function utcTime(at: Instant): string {
   return `${new Date(at).toISOString().replace("T", " ").slice(0, 23)} UTC`;
 }
 
-/** `850 ms`, `12 s`, `4 min`, `3 h`, `9 d`. */
-export function duration(milliseconds: number): string {
-  const seconds = milliseconds / 1000;
-  if (seconds < 1) return `${Math.max(0, Math.round(milliseconds))} ms`;
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 36 * 3600) return `${Math.round(seconds / 3600)} h`;
-  return `${Math.round(seconds / 86400)} d`;
-}
-
 /** Milliseconds since 1970 of the plant's last midnight, also on days of 23 and 25 hours. */
 export function plantMidnight(now: number = Date.now()): number {
   const today = calendarDate(now);
@@ -73,11 +63,6 @@ export function fromPlantField(text: string): number | null {
   let at = wanted - offset(wanted);
   at = wanted - offset(at);
   return at;
-}
-
-/** The value for a `datetime-local` field, to the second. */
-export function toPlantField(at: number): string {
-  return fullTime(at).replace(" ", "T");
 }
 
 /** How far the plant's clock is ahead of UTC at an instant, in ms. */

@@ -23,7 +23,7 @@ MAX_DOCUMENT = 1 << 20
 
 
 class OidcIssuer:
-    """Checks access tokens of one issuer. Its keys are asked for again every 5 minutes, and for an unknown key id."""
+    """Checks access tokens of one issuer. Its keys are asked for every 5 minutes, and for an unknown key id."""
 
     def __init__(self, issuer: str, audience: str, role_claim: str, lines_claim: str) -> None:
         self.issuer, self._audience = issuer, audience
@@ -59,7 +59,9 @@ class OidcIssuer:
 
     def _claims(self, token: str) -> dict[str, Any]:
         if self._keys is None:
-            self._keys = PyJWKClient(self._jwks_uri(), cache_keys=False, lifespan=300, timeout=TIMEOUT_S)
+            self._keys = PyJWKClient(
+                self._jwks_uri(), cache_keys=False, lifespan=300, timeout=TIMEOUT_S, cooldown_duration=5
+            )
         key = self._keys.get_signing_key_from_jwt(token)
         claims: dict[str, Any] = jwt.decode(
             token, key, algorithms=ALGORITHMS, audience=self._audience, issuer=self.issuer, leeway=LEEWAY_S,

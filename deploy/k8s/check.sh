@@ -1,0 +1,23 @@
+#!/bin/sh
+# Renders every overlay and checks the result: schemas of Kubernetes, then policies. Needs kubectl, and from PyPI
+# kubernetes-validate and checkov (each in an environment of its own: pipx).
+set -eu
+cd "$(dirname "$0")"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+for overlay in demo production; do
+  kubectl kustomize "overlays/$overlay" >"$work/$overlay.yaml"
+done
+# the component, taken into a copy
+mkdir -p "$work/tree/k8s"
+cp -r base components overlays "$work/tree/k8s/"
+cp -r ../mosquitto ../database ../config "$work/tree/"
+sed -i 's/^# components:/components:/' "$work/tree/k8s/overlays/production/kustomization.yaml"
+kubectl kustomize "$work/tree/k8s/overlays/production" >"$work/external-stores.yaml"
+for rendered in demo production external-stores; do
+  for version in 1.30 1.34; do
+    kubernetes-validate --strict --quiet --no-warn -k "$version" "$work/$rendered.yaml"
+  done
+  checkov --config-file .checkov.yaml -f "$work/$rendered.yaml"
+  echo "$rendered: $(grep -c '^kind:' "$work/$rendered.yaml") objects, valid for 1.30 and 1.34, policies clean"
+done
