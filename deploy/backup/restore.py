@@ -16,7 +16,8 @@ def restore(server: Server, dump: Dump, database: str) -> None:
             raise BackupError(f"the database {database} exists; a dump is never restored over one")
         connection.execute(sql.SQL("CREATE DATABASE {} OWNER jidoka").format(sql.Identifier(database)))
     with server.connection(database) as connection:
-        timescale = connection.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb'").fetchone()
+        loaded = "SELECT 1 WHERE current_setting('shared_preload_libraries') LIKE '%timescaledb%'"
+        timescale = connection.execute(loaded).fetchone()
         if timescale:
             connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
             connection.execute("SELECT timescaledb_pre_restore()")

@@ -268,8 +268,8 @@ def test_records_of_a_killed_run_are_taken_by_the_next_as_repeats(
 def certificates(tmp_path: Path) -> Path:
     """A certificate authority, and a broker's certificate for 127.0.0.1 that it signed."""
     script = """
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=ca -keyout ca.key -out ca.pem \\
-      -addext keyUsage=critical,keyCertSign,cRLSign
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=ca -keyout ca.key \\
+      -out ca.pem -addext keyUsage=critical,keyCertSign,cRLSign
     openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=broker -keyout broker.key -out broker.csr
     echo subjectAltName=IP:127.0.0.1 > names
     openssl x509 -req -in broker.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out broker.pem

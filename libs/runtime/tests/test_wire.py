@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from paho.mqtt import properties as paho
 from paho.mqtt.packettypes import PacketTypes
 
-Properties: Any = paho.Properties
 from jidoka.runtime.link import Outgoing
 from jidoka.runtime.wire import publish_properties, read_publish
 from jidoka.schemas import Packet
 
+Properties: Any = paho.Properties
 texts = st.text(st.characters(min_codepoint=32, exclude_categories=["Cs"]), max_size=300)
 packets = st.builds(
     Packet,

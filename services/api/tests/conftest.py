@@ -195,6 +195,7 @@ class Plant:
             "API_RATE_LIMIT": "1000000/minute",
             "LOGIN_RATE_LIMIT": "1000/minute",
             "CACHE_TTL": "0",
+            "WEB_DIR": "no-page",
         }
         program = Program(
             "api",

@@ -165,7 +165,7 @@ def test_an_export_holds_every_row_and_no_formula(plant: Any, api: Any) -> None:
 def test_an_export_goes_on_beyond_one_page(plant: Any, api: Any) -> None:
     plant.sql(
         """INSERT INTO record.parts (id, created_at, station, arrived, batch)
-        SELECT gen_random_uuid(), timestamptz '2020-01-01' + n % 7 * interval '1 s', 'AOI1', true, 'MANY'
+        SELECT gen_random_uuid(), timestamptz '2020-01-01' + mod(n, 7) * interval '1 s', 'AOI1', true, 'MANY'
         FROM generate_series(1, 2500) AS n"""
     )
     rows = list(csv.DictReader(io.StringIO(api.get("/exports/parts.csv", batch="MANY").text)))

@@ -97,11 +97,11 @@ def test_a_subscription_narrows_what_is_told(plant: Any, api: Any, scan: Any) ->
         assert messages[-1]["data"]["parts"] == []
         plant.publish(scan(Other_Tag=1.0), scan(Wanted_Tag=2.0, Other_Tag=3.0))
         made = plant.part("open", store=False)
-        heard = [json.loads(socket.recv(10))]
-        while heard[-1]["type"] != "decision" or heard[-1]["data"]["part_id"] != str(made.id):
+        heard: list[dict[str, Any]] = []
+        while {message["type"] for message in heard} != {"tags", "decision"}:
             heard.append(json.loads(socket.recv(10)))
-    assert {message["type"] for message in heard} == {"tags", "decision"}
-    assert [message["data"]["values"] for message in heard if message["type"] == "tags"] == [{"Wanted.Tag": 2.0}]
+    assert [one["data"]["part_id"] for one in heard if one["type"] == "decision"] == [str(made.id)]
+    assert [one["data"]["values"] for one in heard if one["type"] == "tags"] == [{"Wanted.Tag": 2.0}]
 
 
 def _show(plant: Any) -> None:

@@ -19,6 +19,8 @@ KINDS = ("open", "short", "mousebite", "spur", "spurious_copper", "pinhole")
 
 _TRIES = 60
 _LEAST_AREA = 28
+_LEAST_REACH = 4.5
+"""A bite or burr less deep than this, in pixels, could be the noise of the edge."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +42,7 @@ def damage(copper: Mask, golden: Layout, kind: str, taken: Mask, rng: np.random.
             shape.stamp(stroke)
         ground = ~(copper | golden.holes) if adds else copper
         changed = stroke & ground
-        if np.any(taken & stroke) or not _is(draw, ground, changed):
+        if np.any(taken & stroke) or not _is(draw, sites, ground, changed):
             continue
         pixels = np.asarray(cv2.findNonZero(changed), np.int32).reshape(-1, 2)
         copper[changed > 0] = 255 if adds else 0
@@ -58,9 +60,9 @@ def _across(sites: Sites, rng: np.random.Generator) -> list[Shape]:
     way = (last - first) / max(1.0, float(np.hypot(*(last - first))))
     first, last = first - 2 * way, last + 2 * way
     aside = np.array([-way[1], way[0]])
-    if rng.random() < 0.75:
+    if rng.random() < 0.85:
         return [_stroke(rng, first, last, float(rng.uniform(3.2, 8.5)))]
-    spread = rng.uniform(-5, 5, size=(int(rng.integers(2, 5)), 2))
+    spread = rng.uniform(-3, 3, size=(int(rng.integers(2, 4)), 2))
     return [_stroke(rng, first + a * aside, last + b * aside, float(rng.uniform(2, 3.5))) for a, b in spread]
 
 
@@ -124,24 +126,30 @@ _DRAWN: dict[str, tuple[_Draw, bool]] = {
 }
 
 
-def _is(draw: _Draw, ground: Mask, changed: Mask) -> bool:
+def _is(draw: _Draw, sites: Sites, ground: Mask, changed: Mask) -> bool:
     """Say whether the change is large enough and what it is meant to be: a bite that cuts through would be an open."""
     if cv2.countNonZero(changed) < _LEAST_AREA:
         return False
     if draw is _across:
         return True
+    if sites.depth[changed > 0].max() < _LEAST_REACH:
+        return False
     window = _window(changed, 8)
     before, after = ground[window], ground[window] & ~changed[window]
-    outside, inside = _pieces(~after) - _pieces(~before), _pieces(after) - _pieces(before)
     wanted = (1, 0) if draw is _island else (0, 0)
-    # A neck of two pixels would be cut or not by the noise of the edge: such bites are neither kind.
-    return (outside, inside) == wanted and _pieces(_worn(after)) <= _pieces(_worn(before))
+    # A neck of three pixels would be cut or not by the noise of the edge: such a defect is neither kind.
+    return _new_pieces(before, after) == wanted and _new_pieces(_worn(before), _worn(after)) == wanted
 
 
 def _window(changed: Mask, margin: int) -> tuple[slice, slice]:
     """Return the part of an image that holds all set pixels and `margin` more on each side."""
     x, y, width, height = cv2.boundingRect(changed)
     return slice(max(0, y - margin), y + height + margin), slice(max(0, x - margin), x + width + margin)
+
+
+def _new_pieces(before: Mask, after: Mask) -> tuple[int, int]:
+    """Return how many pieces there are more now outside the mask and inside it."""
+    return _pieces(~after) - _pieces(~before), _pieces(after) - _pieces(before)
 
 
 def _worn(mask: Mask) -> Mask:

@@ -131,8 +131,10 @@ def route(canvas: Canvas, rng: np.random.Generator, start: Point, joined_to: Seq
 
 def _walk(rng: np.random.Generator, start: Point) -> list[Point]:
     points, heading = [start], int(rng.integers(8))
-    for _ in range(rng.integers(1, 6)):
-        length = float(rng.uniform(48, 140))
+    legs = int(rng.integers(1, 6))
+    for _ in range(legs):
+        # A short straight link between two lands looks like a short.
+        length = float(rng.uniform(48, 140) if legs > 1 else rng.uniform(95, 180))
         dx, dy = _HEADINGS[heading]
         points.append((points[-1][0] + dx * length, points[-1][1] + dy * length))
         heading = (heading + int(rng.choice([-1, 1]))) % 8

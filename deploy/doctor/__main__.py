@@ -1,0 +1,33 @@
+"""`make doctor`: what can be checked of this box and the line on it, a line each, with what to do.
+
+python deploy/doctor [--project jidoka] [--before]      --before: only what must be right before the first start
+"""
+
+import argparse
+import sys
+
+import box
+import line
+import stores
+import watch
+from engine import Engine
+from report import show
+
+
+def main() -> int:
+    """Exit status: 1 when a check failed."""
+    parser = argparse.ArgumentParser(prog="doctor", description="Checks this box and the line on it.")
+    parser.add_argument("--project", default="jidoka", help="the compose project's name")
+    parser.add_argument("--before", action="store_true", help="only what must be right before the first start")
+    options = parser.parse_args()
+    engine = Engine(options.project)
+    findings = list(box.checks(engine))
+    if not options.before:
+        findings += line.checks(engine)
+        if engine.running():
+            findings += [*stores.checks(engine), *watch.checks(engine)]
+    return show(findings)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
