@@ -1,6 +1,6 @@
 """`make doctor`: what can be checked of this box and the line on it, a line each, with what to do.
 
-python deploy/doctor [--project jidoka] [--before]      --before: only what must be right before the first start
+python3 deploy/doctor [--project jidoka] [--before | --quick]
 """
 
 import argparse
@@ -19,12 +19,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="doctor", description="Checks this box and the line on it.")
     parser.add_argument("--project", default="jidoka", help="the compose project's name")
     parser.add_argument("--before", action="store_true", help="only what must be right before the first start")
+    parser.add_argument("--quick", action="store_true", help="not the record, backups and alerts")
     options = parser.parse_args()
     engine = Engine(options.project)
     findings = list(box.checks(engine))
     if not options.before:
         findings += line.checks(engine)
-        if engine.running():
+        if engine.running() and not options.quick:
             findings += [*stores.checks(engine), *watch.checks(engine)]
     return show(findings)
 

@@ -14,11 +14,9 @@ def test_every_variable_of_the_compose_files_is_documented(deploy: Path) -> None
 
 
 def test_the_demos_line_is_the_same_with_and_without_containers(deploy: Path) -> None:
-    local = (deploy / "config" / "line.toml").read_text()
-    composed = (deploy / "config" / "compose.toml").read_text()
-    for inside, outside in (("simulator:44818", "127.0.0.1:44818"), ("simulator:9106", "127.0.0.1:9106")):
-        composed = composed.replace(inside, outside)
-    assert tomllib.loads(composed) == tomllib.loads(local)
+    local, composed = ((deploy / "config" / name).read_text() for name in ("line.toml", "compose.toml"))
+    write = "sed 's/127.0.0.1/simulator/' deploy/config/line.toml > deploy/config/compose.toml"
+    assert composed == local.replace("127.0.0.1", "simulator"), write
 
 
 def test_the_example_of_a_real_line_names_no_simulator(deploy: Path) -> None:

@@ -30,11 +30,11 @@ MJPEG = {"content": {"multipart/x-mixed-replace": BINARY}, "description": "image
 
 @router.get("/live/{station}/{camera}", response_class=Response, responses={200: JPEG, **describe(404)})
 async def get_live_image(api: Api, _person: Viewer, station: Name, camera: Name) -> Response:
-    """The newest live image. `Last-Modified` says when it was taken; one older than ten seconds is 503."""
+    """The newest live image. `Last-Modified` says when it was taken; one older than ten seconds is 404."""
     _check_camera(api, station, camera)
     frame = api.frames.newest(station, camera)
     if frame is None or (datetime.now(UTC) - frame.at).total_seconds() > STALE_S:
-        raise Unavailable("the camera shows nothing now")
+        raise NotFound("live image now")
     taken = frame.at.strftime("%a, %d %b %Y %H:%M:%S GMT")
     return Response(frame.image, media_type="image/jpeg", headers={"Cache-Control": "no-store", "Last-Modified": taken})
 
