@@ -55,6 +55,8 @@ class Program:
         """Puts back what the last run kept, and keeps it as one snapshot."""
         for change in self.retentive.load():
             self._apply(change)
+        for station in self.stations:
+            self.ledgers[station.name].drop({sequence for sequence, _ in station.belt.riding})
         self.keep()
 
     def keep(self) -> None:
@@ -83,14 +85,16 @@ class Program:
 
     def _move(self, station: Station, elapsed_ms: float) -> None:
         arrived, left = station.belt.step(elapsed_ms)
-        for sequence in left:
-            self._leave(station, sequence)
-        changed: dict[str, Any] = {}
-        for sequence in arrived:
-            changed |= station.arrive(sequence)
-            self.stopwatch.arrived(station.name, sequence, self.clock())
-            self._count_part()
-        if arrived or left:
+        if not arrived and not left:
+            return
+        with self.memory.atomic():  # no client sees a part that a power cut could take back
+            for sequence in left:
+                self._leave(station, sequence)
+            changed: dict[str, Any] = {}
+            for sequence in arrived:
+                changed |= station.arrive(sequence)
+                self.stopwatch.arrived(station.name, sequence, self.clock())
+                self._count_part()
             changed[f"{station.name}.Account"] = self.memory.get(f"{station.name}.Account")
             self.retentive.note({"tags": changed, "belts": self._belts()})
 

@@ -50,6 +50,13 @@ class Ledger:
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
+    def drop(self, riding: set[int]) -> None:
+        """Takes out parts that are on the belt still: the power went between this line and the controller's memory."""
+        lines = self.text().splitlines()
+        kept = [line for line in lines if json.loads(line)["sequence"] not in riding]
+        if len(kept) < len(lines):
+            self._path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+
     def text(self) -> str:
         """All lines."""
         return self._path.read_text(encoding="utf-8")
