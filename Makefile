@@ -6,7 +6,7 @@ PACKAGES := libs/schemas libs/runtime $(addprefix services/,plc-gateway vision-g
 PAGE_SOURCES := $(shell find services/web/src services/web/index.html services/web/package-lock.json services/web/vite.config.ts -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types imports format docs lock bench faults soak clean packages
+.PHONY: help run test test-compose lint types imports format docs lock bench faults doctor clean packages
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,7 +15,7 @@ run: packages $(VENV)/.services services/web/dist/index.html ## run the whole li
 	@exec $(BIN)/python deploy/local/run.py
 
 test: packages $(VENV)/.installed services/web/dist/index.html lint types imports ## lint, types, import laws, and every test
-	@deploy/local/install.sh chromium tshark
+	@deploy/local/install.sh chromium tshark promtool amtool
 	$(BIN)/pytest
 
 lint: $(VENV)/.installed ## ruff: style and format
@@ -35,6 +35,9 @@ format: $(VENV)/.installed ## mend style and format
 docs: $(VENV)/.installed ## write the generated documents anew
 	$(BIN)/python -m jidoka.schemas docs
 	$(BIN)/python -m jidoka.api openapi > services/api/openapi.json
+	$(BIN)/python deploy/mosquitto/acl.py > deploy/mosquitto/topics.acl
+	$(BIN)/python deploy/k8s/rules.py > deploy/k8s/base/rules.yaml
+	sed 's/127.0.0.1/simulator/' deploy/config/line.toml > deploy/config/compose.toml
 
 lock: $(VENV)/.installed ## resolve and hash all requirements anew
 	$(BIN)/python requirements/lock.py
@@ -44,6 +47,12 @@ bench: $(VENV)/.installed ## print the ratios of the benchmarks
 
 faults: packages $(VENV)/.installed ## kill processes in overlap and count the records (up to 40 minutes)
 	$(BIN)/pytest tests/faults --timeout=2400 -s
+
+test-compose: $(VENV)/.installed ## bring the whole compose file up and test it (needs a container engine)
+	$(BIN)/pytest tests/deploy --timeout=2400
+
+doctor: ## check a running installation, a line for each finding
+	@$(PYTHON) deploy/doctor
 
 clean: ## remove the virtual environment and what was built
 	rm -rf $(VENV) services/web/dist services/web/node_modules
@@ -66,4 +75,4 @@ $(VENV)/.installed: $(VENV)/.services requirements/dev.txt
 
 services/web/dist/index.html: $(VENV)/.services $(PAGE_SOURCES)
 	@echo "building the page"
-	@cd services/web && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build -- --logLevel warn
+	@cd services/web && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --loglevel=error --no-audit --no-fund && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build -- --logLevel warn

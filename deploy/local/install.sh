@@ -7,9 +7,10 @@ ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgre
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 for package in "$@"; do
   case $package in
-  mosquitto-clients) command -v mosquitto_sub >/dev/null || missing="$missing $package" ;;
   chromium) command -v chromium >/dev/null || missing="$missing $package" ;;
   tshark) command -v tshark >/dev/null || missing="$missing $package" ;;
+  promtool) command -v promtool >/dev/null || missing="$missing prometheus" ;;
+  amtool) command -v amtool >/dev/null || missing="$missing prometheus-alertmanager" ;;
   esac
 done
 [ -z "$missing" ] && exit 0

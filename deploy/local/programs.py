@@ -34,7 +34,7 @@ def stack(places: Places, secrets: dict[str, str]) -> list[Program]:
         Program("historian", _python("historian"), _service(places, "historian", _database(places, secrets))),
         Program("inference", _python("inference"), _service(places, "inference")),
         Program("vision-gateway", _python("vision_gateway"), _service(places, "vision-gateway")),
-        Program("plc-gateway", _python("plc_gateway"), _service(places, "plc-gateway", {"PLC_WRITE_ENABLED": "true"})),
+        Program("plc-gateway", _python("plc_gateway"), _service(places, "plc-gateway")),
         Program("api", _python("api"), _service(places, "api", _api(places, secrets))),
     ]
 
