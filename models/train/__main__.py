@@ -31,7 +31,7 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     stores = [
-        drawn(arguments.boards, appearance, count, arguments.seed, arguments.threads)
+        drawn(arguments.boards, appearance, count, arguments.seed, arguments.threads, arguments.products)
         for appearance, count in ((Appearance.LINESCAN, arguments.linescans), (Appearance.PHOTO, arguments.photos))
     ]
     crops = Crops(stores, [0.65, 0.35], arguments.steps * arguments.batch, arguments.seed + arguments.skip)
@@ -90,6 +90,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--boards", type=Path, default=Path("models/build"), help="folder for the drawn boards")
     parser.add_argument("--linescans", type=int, default=4000, help="boards drawn as line scans")
     parser.add_argument("--photos", type=int, default=1600, help="boards drawn as photographs")
+    parser.add_argument("--products", nargs="*", default=[], help="products of the line, drawn among the others")
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
