@@ -16,6 +16,7 @@ from jidoka.schemas.line import PartArrived, PartsMissed, TagBatch
 from jidoka.schemas.people import (
     AcknowledgeAlarm,
     ActionOutcome,
+    KeepPart,
     RecordDisposition,
     ShelveAlarm,
     UndoDisposition,
@@ -44,7 +45,7 @@ class Role:
         return [f"{self.name}-{number}" for number in range(1, self.copies + 1)]
 
 
-ACTIONS = (AcknowledgeAlarm, ShelveAlarm, UnshelveAlarm, RecordDisposition, UndoDisposition)
+ACTIONS = (AcknowledgeAlarm, ShelveAlarm, UnshelveAlarm, RecordDisposition, UndoDisposition, KeepPart)
 LIVE = (TagBatch, PartArrived, Inspection, Decision, AlarmState, DeviceStatus, ServiceStatus, LiveFrame, ActionOutcome)
 LINE = (TagBatch, PartArrived, PartsMissed, Decision, DeviceStatus)
 ROLES = (

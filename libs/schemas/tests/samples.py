@@ -25,6 +25,7 @@ from jidoka.schemas import (
     Evidence,
     Frame,
     Inspection,
+    KeepPart,
     LiveFrame,
     Lost,
     Message,
@@ -71,6 +72,7 @@ SAMPLES: tuple[Message, ...] = (
         scan_no=7,
         values={"Line.Running": True, "Line.State": 2, "Process.Temperature": 41.5, "Process.Recipe": "R7"},
         bad={"Process.Zone[3]": "path segment error"},
+        uncertain={"Process.Temperature": "read in two parts"},
     ),
     PartArrived(
         part_id=_id(1),
@@ -192,7 +194,10 @@ SAMPLES: tuple[Message, ...] = (
         }
     ),
     UndoDisposition.model_validate({**_WHO, "disposition_id": _id(41)}),
-    ActionOutcome(source="api-1", action_id=_id(40), applied=False, reason="already acknowledged", by="jan", at=AT),
+    KeepPart.model_validate({**_WHO, "part_id": _id(1)}),
+    ActionOutcome(
+        source="api-1", action_id=_id(40), applied=False, reason="already acknowledged", by="jan", first_at=AT, at=AT
+    ),
     DeviceStatus(kind=DeviceKind.PLC, name="plc1", online=False, reason="no answer", source="plc-gateway-1", at=AT),
     ServiceStatus(service="historian", instance="historian-1", online=True, version="0.1.0", at=AT),
     Receipt(

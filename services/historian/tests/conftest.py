@@ -20,7 +20,7 @@ from jidoka.historian.store import Store
 from jidoka.historian.writer import Committed, Writer
 from jidoka.runtime.batch import Delivery, delivery
 from jidoka.runtime.link import Incoming
-from jidoka.runtime.testing import SCOPE, Postgres, postgres
+from jidoka.runtime.testing import SCOPE, Postgres, postgres, until
 from jidoka.schemas import (
     Box,
     CameraVerdict,
@@ -89,7 +89,7 @@ class Record:
     def open(self) -> None:
         """As after a start."""
         self.database = Database(self.url, "test")
-        assert self.database.lead()
+        until(self.database.lead, what="the lock, which the server gives back a moment after its holder is gone,")
         self.writer = Writer(self.database, Attempts(self.folder), Store(Retention().keep()))
         self.writer.start()
 

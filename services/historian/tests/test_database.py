@@ -8,6 +8,7 @@ import pytest
 from jidoka.historian.database import Database, Displaced
 from jidoka.historian.migrate import Engine, claim_line, engine_of, migrate
 from jidoka.runtime.errors import ConfigError
+from jidoka.runtime.testing import until
 
 PLANT_SQL = (
     "SELECT id, sku, batch, station, result, cycle_time_ms, quality_score, created_at FROM parts",
@@ -75,7 +76,7 @@ def test_a_second_historian_stands_by_until_the_first_is_gone(record: Any) -> No
     with Database(record.url, "second") as second:
         assert not second.lead()
         record.database.close()
-        assert second.lead()
+        until(second.lead, what="leading")
         with pytest.raises(Displaced), record.database.transaction():
             pass
         assert "standby" not in str(second.problem())

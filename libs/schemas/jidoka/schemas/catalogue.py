@@ -8,6 +8,7 @@ from jidoka.schemas.message import Carriage, Message
 from jidoka.schemas.people import (
     AcknowledgeAlarm,
     ActionOutcome,
+    KeepPart,
     RecordDisposition,
     ShelveAlarm,
     UndoDisposition,
@@ -33,6 +34,7 @@ MESSAGES: tuple[type[Message], ...] = (
     UnshelveAlarm,
     RecordDisposition,
     UndoDisposition,
+    KeepPart,
     ActionOutcome,
     DeviceStatus,
     ServiceStatus,

@@ -69,6 +69,9 @@ class Decision(Message, topic="decisions/{station}", carriage=Carriage.RECORD):
         default=(), description="cameras whose verdict was missing when the part was decided"
     )
     confirmed: bool = Field(description="the controller's memory was read back and holds this verdict")
+    bypassed: bool = Field(
+        default=False, description="the station was in bypass: the gate let the part go on untouched"
+    )
     arrived_at: UtcTime
     decided_at: UtcTime
     latency_ms: Milliseconds = Field(description="from arrival seen to verdict read back, or given up")

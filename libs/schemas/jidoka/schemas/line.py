@@ -19,6 +19,9 @@ class TagBatch(Message, topic="scans/{plc}/{group}", carriage=Carriage.RECORD, s
     bad: Annotated[dict[TagName, Text], Field(max_length=5000)] = Field(
         default_factory=dict, description="tags that could not be read, and why"
     )
+    uncertain: Annotated[dict[TagName, Text], Field(max_length=5000)] = Field(
+        default_factory=dict, description="tags whose value above is doubtful, and why"
+    )
 
 
 class PartArrived(Message, topic="parts/{station}", carriage=Carriage.RECORD, fresh_for=3.0):

@@ -61,6 +61,12 @@ class UndoDisposition(Action, topic="commands/undo-disposition", carriage=Carria
     disposition_id: Id
 
 
+class KeepPart(Action, topic="commands/keep-part", carriage=Carriage.RECORD):
+    """Somebody wants all that is known of a part kept beyond every retention."""
+
+    part_id: Id
+
+
 class ActionOutcome(Message, topic="outcomes/{source}", carriage=Carriage.STREAM, expiry=60):
     """What the historian committed for one action: applied, or refused because another was first."""
 
@@ -69,4 +75,5 @@ class ActionOutcome(Message, topic="outcomes/{source}", carriage=Carriage.STREAM
     applied: bool
     reason: Text | None = None
     by: Text | None = Field(default=None, description="who was first, when refused")
+    first_at: UtcTime | None = Field(default=None, description="when they did it")
     at: UtcTime
