@@ -6,7 +6,7 @@ PACKAGES := libs/schemas libs/runtime $(addprefix services/,plc-gateway vision-g
 PAGE_SOURCES := $(shell find services/web/src services/web/index.html services/web/package-lock.json services/web/vite.config.ts -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-compose lint types imports format docs lock bench faults doctor clean packages
+.PHONY: help run test test-compose lint types imports format docs lock bench faults soak backup restore restore-drill doctor clean packages
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,7 +15,7 @@ run: packages $(VENV)/.services services/web/dist/index.html ## run the whole li
 	@exec $(BIN)/python deploy/local/run.py
 
 test: packages $(VENV)/.installed services/web/dist/index.html lint types imports ## lint, types, import laws, and every test
-	@deploy/local/install.sh chromium tshark promtool amtool
+	@deploy/local/install.sh chromium tshark promtool amtool redis-server rclone rtsp-server
 	$(BIN)/pytest
 
 lint: $(VENV)/.installed ## ruff: style and format
@@ -50,6 +50,18 @@ faults: packages $(VENV)/.installed ## kill processes in overlap and count the r
 
 test-compose: $(VENV)/.installed ## bring the whole compose file up and test it (needs a container engine)
 	$(BIN)/pytest tests/deploy --timeout=2400
+
+soak: packages $(VENV)/.installed ## hours of load, counted and weighed
+	$(BIN)/pytest tests/soak --timeout=7200 -s
+
+backup: ## write a backup of the running line's database
+	@$(BIN)/python deploy/backup/local.py once
+
+restore: ## put a backup in the database's place: make restore FILE=...
+	@$(BIN)/python deploy/backup/local.py replace "$(FILE)"
+
+restore-drill: ## restore the newest backup beside the database and compare
+	@$(BIN)/python deploy/backup/local.py drill
 
 doctor: ## check a running installation, a line for each finding
 	@$(PYTHON) deploy/doctor

@@ -5,8 +5,12 @@ set -eu
 cd "$(dirname "$0")"
 new=$1
 current=images.yaml
-files="-f compose.yaml"
-[ "${MODE:-live}" = live ] && files="$files -f compose.live.yaml"
+# the files that .env names as COMPOSE_FILE, or those of a line without extras
+files=$(sed -n 's/^COMPOSE_FILE=//p' .env 2>/dev/null | tr ':' '\n' | sed 's/^/-f /' | tr '\n' ' ')
+if [ -z "$files" ]; then
+  files="-f compose.yaml"
+  [ "${MODE:-live}" = live ] && files="$files -f compose.live.yaml"
+fi
 
 start() { # the historian first: it reads the messages of both releases
   # shellcheck disable=SC2086 # a list of options

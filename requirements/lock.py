@@ -1,9 +1,12 @@
 """`make lock`: one hashed requirements file a service, `run.txt` for `make run`, `dev.txt` for the tests beside it.
 
-Our own packages are left out (they are installed from the tree), and no index address is written.
+Our own packages are left out (they are installed from the tree), and no index address is written. What is locked stays
+where it is as long as it fits; `make lock` with LOCK_UPGRADE=1 takes the newest of everything that no file pins.
 """
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -39,13 +42,18 @@ def _lines(path: Path) -> list[str]:
 
 
 def _compile(needs: list[str], target: Path) -> None:
-    with tempfile.NamedTemporaryFile("w", suffix=".in") as wanted:
-        wanted.write("\n".join(needs))
-        wanted.flush()
+    with tempfile.TemporaryDirectory() as folder:
+        wanted, locked = Path(folder) / "wanted.in", Path(folder) / "locked.txt"
+        wanted.write_text("\n".join(needs))
+        if target.exists() and not os.environ.get("LOCK_UPGRADE"):
+            shutil.copy(target, locked)
         options = ["--generate-hashes", "--universal", "--python-version", "3.11", "--no-emit-index-url", "--no-header"]
-        command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", *options, "--no-annotate", wanted.name]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-    text = re.sub(r"^--(index|extra-index|find-links).*\n", "", done.stdout, flags=re.MULTILINE)
+        command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", *options, "--no-annotate", str(wanted)]
+        done = subprocess.run([*command, "--output-file", str(locked)], check=False, capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(f"{target.name}: {done.stderr}")
+        lines = locked.read_text()
+    text = re.sub(r"^(--(index|extra-index|find-links)|# written by).*\n", "", lines, flags=re.MULTILINE)
     target.write_text(f"# written by `make lock`\n{text}")
     print(f"{target.name}: {text.count('==')} packages")
 

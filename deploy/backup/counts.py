@@ -1,4 +1,4 @@
-"""Rows of the tables that a restore is measured by."""
+"""Rows of the tables that a restore is measured by, and hashes of some images as they lie there."""
 
 from typing import Any
 
@@ -13,9 +13,22 @@ TABLES = (
     "alarms",
     "alarm_events",
     "dispositions",
+    "actions",
+    "captures",
+    "missed_parts",
+    "kept_parts",
+    "kept_tag_samples",
+    "dead_letters",
+    "custody",
     "images",
     "tag_samples",
+    "tag_minutes",
+    "station_minutes",
 )
+IMAGES = """
+SELECT frame_id::text, encode(sha256(image), 'hex') FROM public.images
+WHERE frame_id IN (SELECT frame_id FROM public.images ORDER BY md5(frame_id::text) LIMIT 100)
+"""
 
 
 def counted(connection: psycopg.Connection[Any]) -> dict[str, int]:
@@ -30,3 +43,9 @@ def counted(connection: psycopg.Connection[Any]) -> dict[str, int]:
         assert row is not None, "count(*) returns one row"
         counts[str(table)] = int(row[0])
     return counts
+
+
+def hashed(connection: psycopg.Connection[Any]) -> dict[str, str]:
+    """Of 100 images, or all when there are fewer: the sha256 of the bytes, by frame."""
+    there = connection.execute("SELECT to_regclass('public.images')").fetchone()
+    return dict(connection.execute(IMAGES).fetchall()) if there and there[0] else {}

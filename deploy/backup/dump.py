@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from counts import counted
+from counts import counted, hashed
 from errors import BackupError
 from server import Server
+from upload import upload
 
 FORMAT = "jidoka-%Y%m%dT%H%M%SZ"
 
@@ -56,22 +57,27 @@ class Dump:
 class Dumps:
     """The folder of dumps, and for how many days they are kept."""
 
-    def __init__(self, folder: Path, keep_days: int) -> None:
-        self._folder, self._keep = folder, timedelta(days=keep_days)
+    def __init__(self, folder: Path, keep_days: int, remote: str | None = None) -> None:
+        self._folder, self._keep, self._remote = folder, timedelta(days=keep_days), remote
 
     def all(self) -> list[Dump]:
         """Oldest first."""
         return [Dump(path) for path in sorted(self._folder.glob("jidoka-*.dump"))]
 
     def find(self, name: str | None) -> Dump:
-        """By its name; the newest when there is no name. Raises BackupError."""
+        """By its name or a file's path; the newest when there is no name. Raises BackupError."""
+        if name and name.endswith(".dump") and Path(name).is_file():
+            return Dump(Path(name))
         found = [dump for dump in self.all() if name in (None, dump.name)]
         if not found:
             raise BackupError(f"there is no dump {name or ''} in {self._folder}")
         return found[-1]
 
     def make(self, server: Server, now: datetime) -> Dump:
-        """A new dump, then the old ones go. Raises BackupError; a half one is never left under a dump's name."""
+        """A new dump, then the old ones go. Raises BackupError; a half one is never left under a dump's name.
+
+        When the copy elsewhere fails, the dump is here and BackupError says so.
+        """
         target = self._folder / f"{now.strftime(FORMAT)}.dump"
         partial = target.with_suffix(".partial")
         try:
@@ -79,17 +85,19 @@ class Dumps:
                 connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 snapshot = connection.execute("SELECT pg_export_snapshot()").fetchone()
                 assert snapshot is not None, "the function returns one row"
-                rows = counted(connection)
+                rows, images = counted(connection), hashed(connection)
                 command = ("pg_dump", "--format=custom", f"--snapshot={snapshot[0]}", f"--file={partial}")
                 server.run(*command, server.database)
             server.run("pg_restore", "--list", f"--file={partial}.list", str(partial))
-            note = {"made_at": now.isoformat(), "sha256": _sha256(partial), "rows": rows}
+            note = {"made_at": now.isoformat(), "sha256": _sha256(partial), "rows": rows, "images": images}
             target.with_suffix(".json").write_text(json.dumps(note, indent=1), encoding="utf-8")
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
             partial.with_name(f"{partial.name}.list").unlink(missing_ok=True)
         self._tidy(now)
+        if self._remote:
+            upload(target, self._remote, self._keep.days)
         return Dump(target)
 
     def _tidy(self, now: datetime) -> None:

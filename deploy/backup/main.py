@@ -1,4 +1,6 @@
-"""`serve` by schedule, `once`, `nightly` (once, then drill), `list`, `drill [NAME]`, `restore NAME DATABASE`."""
+"""`serve` by schedule, `once`, `nightly` (once, then drill), `list`, `drill [NAME]`, `restore NAME DATABASE`,
+`replace NAME`; NAME may be a file's path.
+"""
 
 import os
 import sys
@@ -8,7 +10,7 @@ from pathlib import Path
 from drill import drill
 from dump import Dumps
 from errors import BackupError
-from restore import restore
+from restore import replace, restore
 from schedule import Schedule
 from serve import serve
 from server import Server
@@ -17,7 +19,10 @@ from server import Server
 def main() -> None:
     """Chooses by the first argument."""
     server = Server(Path(os.environ["DATABASE_URL_FILE"]).read_text(encoding="utf-8").strip())
-    dumps = Dumps(Path(os.environ.get("BACKUP_DIR") or "/backups"), int(os.environ.get("BACKUP_RETENTION") or 30))
+    remote = os.environ.get("BACKUP_REMOTE") or None
+    dumps = Dumps(
+        Path(os.environ.get("BACKUP_DIR") or "/backups"), int(os.environ.get("BACKUP_RETENTION") or 30), remote
+    )
     try:
         match sys.argv[1:]:
             case ["serve"]:
@@ -34,8 +39,11 @@ def main() -> None:
             case ["restore", name, database]:
                 restore(server, dumps.find(name), database)
                 print(f"{name} is in the database {database}")
+            case ["replace", name]:
+                old = replace(server, dumps.find(name))
+                print(f"{name} is in the place of {server.database}" + (f"; what was there is {old}" if old else ""))
             case _:
-                sys.exit("usage: serve | once | nightly | list | drill [NAME] | restore NAME DATABASE")
+                sys.exit("usage: serve | once | nightly | list | drill [NAME] | restore NAME DATABASE | replace NAME")
     except BackupError as error:
         sys.exit(f"backup: {error}")
 

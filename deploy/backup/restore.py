@@ -1,8 +1,11 @@
-"""A dump into a database that is not there yet."""
+"""A dump into a database that is not there yet, and in the place of the running one."""
+
+from datetime import UTC, datetime
+from typing import Any
 
 from dump import Dump
 from errors import BackupError
-from psycopg import sql
+from psycopg import Connection, sql
 from server import Server
 
 
@@ -27,3 +30,40 @@ def restore(server: Server, dump: Dump, database: str) -> None:
         if timescale:
             with server.connection(database) as connection:
                 connection.execute("SELECT timescaledb_post_restore()")
+
+
+def replace(server: Server, dump: Dump) -> str:
+    """Restores beside the running database, then changes their names; returns the name of the one that was there.
+
+    Services lose their connections and come back to the restored database. What the publishers' outboxes still hold is
+    written again; what they no longer hold and the dump does not have shows in `custody_gaps`.
+    """
+    moment = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
+    fresh, old = f"{server.database}_new_{moment}", f"{server.database}_before_{moment}"
+    restore(server, dump, fresh)
+    with server.connection("postgres") as connection:
+        there = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (server.database,)).fetchone()
+        if there:
+            _close(connection, server.database)
+            _rename(connection, server.database, old)
+        _close(connection, fresh)
+        _rename(connection, fresh, server.database)
+        _allow(connection, server.database, allowed=True)
+    return old if there else ""
+
+
+def _close(connection: Connection[Any], database: str) -> None:
+    _allow(connection, database, allowed=False)
+    connection.execute(
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+        (database,),
+    )
+
+
+def _allow(connection: Connection[Any], database: str, *, allowed: bool) -> None:
+    statement = sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS {}")
+    connection.execute(statement.format(sql.Identifier(database), sql.SQL("true" if allowed else "false")))
+
+
+def _rename(connection: Connection[Any], database: str, name: str) -> None:
+    connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(database), sql.Identifier(name)))

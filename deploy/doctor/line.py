@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from engine import Engine, service_of
 from report import Finding, Verdict, judged, passes
 
+FTP = range(2121, 2142)
+EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - what is looked for
 NEEDED = ("broker", "database", "plc-gateway", "vision-gateway", "inference", "historian", "api", "edge")
 
 
@@ -32,14 +34,22 @@ def checks(engine: Engine) -> Iterator[Finding]:
 
 
 def _published(engine: Engine) -> Finding:
-    open_ports = {
-        service_of(one): sorted(place["HostPort"] for places in ports.values() for place in places or [])
+    places = [
+        (service_of(one), place["HostIp"], int(place["HostPort"]))
         for one in engine.running()
-        if (ports := one["NetworkSettings"]["Ports"])
-    }
-    others = {service: ports for service, ports in open_ports.items() if ports and service != "edge"}
-    found = f"{others}" if others else "the edge's only"
-    return judged("published ports", found, not others, "nothing but the edge should answer from outside")
+        for listens in one["NetworkSettings"]["Ports"].values()
+        for place in listens or []
+    ]
+    others = [place for place in places if place[0] != "edge" and not _for_cameras(*place)]
+    found = ", ".join(f"{service} {address}:{port}" for service, address, port in others)
+    pushed = any(_for_cameras(*place) for place in places)
+    known = "the edge's, and FTP towards the cameras" if pushed else "the edge's only"
+    return judged("published ports", found or known, not others, "nothing but the edge should answer from outside")
+
+
+def _for_cameras(service: str, address: str, port: int) -> bool:
+    """What compose.ftp.yaml opens, as long as it is on one card of the box."""
+    return service == "vision-gateway" and port in FTP and address not in EVERYWHERE
 
 
 def _demo(running: dict[str, dict[str, object]]) -> Finding:

@@ -8,13 +8,13 @@ trap 'rm -rf "$work"' EXIT
 for overlay in demo production; do
   kubectl kustomize "overlays/$overlay" >"$work/$overlay.yaml"
 done
-# the component, taken into a copy
+# the components, taken into a copy
 mkdir -p "$work/tree/k8s"
 cp -r base components overlays "$work/tree/k8s/"
 cp -r ../mosquitto ../database ../config "$work/tree/"
 sed -i 's/^# components:/components:/' "$work/tree/k8s/overlays/production/kustomization.yaml"
-kubectl kustomize "$work/tree/k8s/overlays/production" >"$work/external-stores.yaml"
-for rendered in demo production external-stores; do
+kubectl kustomize "$work/tree/k8s/overlays/production" >"$work/components.yaml"
+for rendered in demo production components; do
   for version in 1.30 1.34; do
     kubernetes-validate --strict --quiet --no-warn -k "$version" "$work/$rendered.yaml"
   done

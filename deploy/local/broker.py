@@ -2,22 +2,11 @@
 
 import os
 import shutil
+from pathlib import Path
 
 from places import Places, StackError
 
-_CONFIG = """listener {port} 127.0.0.1
-allow_anonymous true
-set_tcp_nodelay true
-persistence true
-persistence_location {folder}/
-autosave_interval 10
-max_inflight_messages 2000
-max_inflight_bytes 67108864
-max_queued_messages 0
-max_queued_bytes 268435456
-max_packet_size 34603008
-memory_limit 1073741824
-{user}"""
+SHARED = Path(__file__).with_name("mosquitto.conf")
 
 
 def prepare(places: Places) -> list[str]:
@@ -26,7 +15,9 @@ def prepare(places: Places) -> list[str]:
     if program is None:
         raise StackError("mosquitto is not installed")
     folder = places.folder("mosquitto")
-    user = "user root\n" if os.geteuid() == 0 else ""
+    own = [f"listener {places.ports['MQTT_PORT']} 127.0.0.1", f"persistence_location {folder}/"]
+    if os.geteuid() == 0:
+        own.append("user root")
     config = folder / "mosquitto.conf"
-    config.write_text(_CONFIG.format(port=places.ports["MQTT_PORT"], folder=folder, user=user))
+    config.write_text("\n".join([*own, SHARED.read_text()]))
     return [program, "-c", str(config)]

@@ -10,6 +10,13 @@ for package in "$@"; do
   chromium) command -v chromium >/dev/null || missing="$missing $package" ;;
   tshark) command -v tshark >/dev/null || missing="$missing $package" ;;
   promtool) command -v promtool >/dev/null || missing="$missing prometheus" ;;
+  redis-server) command -v redis-server >/dev/null || missing="$missing $package" ;;
+  rclone) command -v rclone >/dev/null || missing="$missing $package" ;;
+  rtsp-server)
+    /usr/bin/python3 -c 'import gi; gi.require_version("GstRtspServer", "1.0")' 2>/dev/null &&
+      [ -n "$(find /usr/lib -name libgstx264.so 2>/dev/null)" ] && [ -n "$(find /usr/lib -name libgstrtp.so 2>/dev/null)" ] ||
+      missing="$missing python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+        gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly" ;;
   amtool) command -v amtool >/dev/null || missing="$missing prometheus-alertmanager" ;;
   esac
 done

@@ -3,7 +3,6 @@
 import time
 
 import psycopg
-from database import has_timescaledb
 from places import Places, StackError
 from psycopg import sql
 
@@ -20,7 +19,7 @@ def make(here: Places, secrets: dict[str, str]) -> None:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'jidoka'").fetchone():
             connection.execute("CREATE DATABASE jidoka OWNER jidoka")
     with _superuser(here, secrets["postgres"], "jidoka") as connection:
-        if has_timescaledb():
+        if connection.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb'").fetchone():
             connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
 
 

@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PORTS = {
     "MQTT_PORT": 18830,
     "DATABASE_PORT": 15432,
+    "REDIS_PORT": 16379,
     "API_PORT": 4000,
     "SIM_PLC_PORT": 44818,
     "SIM_CONTROL_PORT": 9106,
@@ -19,6 +20,7 @@ PORTS = {
     "HISTORIAN_HTTP_PORT": 9104,
     "SIMULATOR_HTTP_PORT": 9105,
 }
+SERVERS = {"MQTT_PORT", "DATABASE_PORT"}
 
 
 class StackError(Exception):
@@ -27,10 +29,11 @@ class StackError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Data folder and ports of one stack."""
+    """Data folder and ports of one stack; `given`: somebody else runs the broker and the database on theirs."""
 
     data: Path
     ports: dict[str, int]
+    given: bool = False
 
     def folder(self, name: str) -> Path:
         """A folder below the data folder, made when missing."""
@@ -40,7 +43,14 @@ class Places:
 
 
 def places() -> Places:
-    """From `JIDOKA_DATA` and the port variables. Raises StackError for a port that is no number or taken."""
+    """From `JIDOKA_DATA`, `JIDOKA_SERVERS` (own or given) and the port variables.
+
+    Raises StackError for a port that is no number or taken.
+    """
+    servers = os.environ.get("JIDOKA_SERVERS", "own")
+    if servers not in ("own", "given"):
+        raise StackError(f"JIDOKA_SERVERS={servers} is neither own nor given")
+    given = servers == "given"
     ports = {}
     for name, default in PORTS.items():
         text = os.environ.get(name, str(default))
@@ -48,11 +58,11 @@ def places() -> Places:
             raise StackError(f"{name}={text} is not a port")
         ports[name] = int(text)
     for name, port in ports.items():
-        if _taken(port):
+        if not (given and name in SERVERS) and _taken(port):
             raise StackError(f"port {port} is in use; stop what listens there or set {name} to another port")
     data = Path(os.environ.get("JIDOKA_DATA") or _default_data()).resolve()
     data.mkdir(parents=True, exist_ok=True)
-    return Places(data, ports)
+    return Places(data, ports, given)
 
 
 def _default_data() -> Path:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import broker
+import cache
 import database
 from places import ROOT, Places
 
@@ -23,20 +24,26 @@ class Program:
 
 
 def stack(places: Places, secrets: dict[str, str]) -> list[Program]:
-    """Broker, database, simulator and services."""
-    cluster = database.prepare(places, secrets["postgres"])
-    port = str(places.ports["DATABASE_PORT"])
-    postgres = [*database.as_owner(), str(database.programs() / "postgres"), "-D", str(cluster), "-p", port]
+    """Broker, database, Redis, simulator and services; without the first two when they are given."""
+    servers = [] if places.given else [Program("mosquitto", broker.prepare(places)), _postgres(places, secrets)]
+    redis = cache.prepare(places)
+    if redis:
+        servers.append(Program("redis", redis))
     return [
-        Program("mosquitto", broker.prepare(places)),
-        Program("postgres", postgres, stop_signal="INT"),
+        *servers,
         Program("simulator", _python("simulator"), _simulator(places)),
         Program("historian", _python("historian"), _service(places, "historian", _database(places, secrets))),
         Program("inference", _python("inference"), _service(places, "inference")),
         Program("vision-gateway", _python("vision_gateway"), _service(places, "vision-gateway")),
         Program("plc-gateway", _python("plc_gateway"), _service(places, "plc-gateway")),
-        Program("api", _python("api"), _service(places, "api", _api(places, secrets))),
+        Program("api", _python("api"), _service(places, "api", _api(places, secrets, cached=bool(redis)))),
     ]
+
+
+def _postgres(places: Places, secrets: dict[str, str]) -> Program:
+    cluster = database.prepare(places, secrets["postgres"])
+    command = [*database.as_owner(), str(database.programs() / "postgres"), "-D", str(cluster)]
+    return Program("postgres", [*command, "-p", str(places.ports["DATABASE_PORT"])], stop_signal="INT")
 
 
 def supervisor(places: Places, programs: list[Program]) -> Path:
@@ -119,8 +126,9 @@ def _database(places: Places, secrets: dict[str, str]) -> dict[str, str]:
     return {"DATABASE_URL": _url(places, "jidoka", secrets["jidoka"])}
 
 
-def _api(places: Places, secrets: dict[str, str]) -> dict[str, str]:
+def _api(places: Places, secrets: dict[str, str], *, cached: bool) -> dict[str, str]:
     return {
+        **({"REDIS_URL": cache.url(places)} if cached else {}),
         "DATABASE_URL": _url(places, "jidoka_api", secrets["jidoka_api"]),
         "API_PORT": str(places.ports["API_PORT"]),
         "JWT_SECRET": secrets["jwt"],

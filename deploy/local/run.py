@@ -43,13 +43,14 @@ def main() -> int:
 
 
 def _secrets(data: Path) -> dict[str, str]:
-    """Random on the first start, then the same."""
+    """Random on the first start, then the same; one that is there stays."""
     path = data / "secrets.json"
-    if not path.exists():
-        names = ("postgres", "jidoka", "jidoka_api", "jwt")
-        path.touch(mode=0o600)
-        path.write_text(json.dumps({name: secrets.token_hex(32) for name in names}))
-    kept: dict[str, str] = json.loads(path.read_text())
+    path.touch(mode=0o600)
+    kept: dict[str, str] = json.loads(path.read_text() or "{}")
+    missing = {"postgres", "jidoka", "jidoka_api", "jwt"} - kept.keys()
+    if missing:
+        kept |= {name: secrets.token_hex(32) for name in missing}
+        path.write_text(json.dumps(kept))
     return kept
 
 

@@ -51,6 +51,7 @@ def _page(root: Path, kept: Folder) -> None:
     api.put("admin_password", kept.secret("admin"))
     api.put("redis_url", f"redis://:{kept.secret('redis')}@redis:6379/0")
     Folder(root / "redis").put("redis.conf", f"requirepass {kept.secret('redis')}\n")
+    Folder(root / "vision-gateway").put("ftp_password", kept.secret("ftp"))
     Folder(root / "grafana").put("admin_password", kept.secret("grafana"))
 
 

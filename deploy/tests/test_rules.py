@@ -1,21 +1,15 @@
 """Alert rules: they fire and clear, name metrics that exist, and lead to the runbook."""
 
 import ast
-import json
-import re
+from collections import Counter
 from pathlib import Path
 
+import promql
 import pytest
 import yaml
 
 # what Prometheus itself, its client library and Kubernetes add
 FOREIGN = {"up", "ALERTS", "process_resident_memory_bytes", "kube_cronjob_status_last_successful_time"}
-WORDS = {"by", "without", "on", "ignoring", "group_left", "group_right", "and", "or", "unless", "bool", "offset", "inf"}
-
-
-def rules(deploy: Path) -> list[dict]:
-    files = [yaml.safe_load(path.read_text()) for path in sorted((deploy / "prometheus" / "rules").glob("*.yml"))]
-    return [rule for file in files for group in file["groups"] for rule in group["rules"]]
 
 
 def exported(deploy: Path) -> set[str]:
@@ -44,45 +38,73 @@ def samples(kind: str, name: str) -> set[str]:
     return {name} if kind.startswith("Gauge") else set()
 
 
-def used(expression: str) -> set[str]:
-    bare = re.sub(r'"[^"]*"', "", expression)
-    bare = re.sub(r"\{[^}]*\}|\[[^\]]*\]|\b(by|without|on|ignoring)\s*\([^)]*\)", " ", bare)
-    return {name for name in re.findall(r"[a-zA-Z_:][\w:]*\b(?!\s*\()", bare) if name not in WORDS}
-
-
 def test_the_tables_of_names_are_not_empty(deploy: Path) -> None:
     assert {"defect_rate", "decisions_total", "historian_commit_seconds_bucket", "jidoka_broker_up"} <= exported(deploy)
-    assert used('sum by (a) (rate(b_total{c="d"}[5m])) / 2 > on (x) e') == {"b_total", "e"}
+    assert promql.metrics('sum by (a) (rate(b_total{c="d"}[5m])) / 2 > on (x) e') == {"b_total", "e"}
 
 
 def test_every_metric_of_a_rule_is_exported(deploy: Path) -> None:
     known = exported(deploy) | FOREIGN
-    for rule in rules(deploy):
-        unknown = {name for name in used(rule["expr"]) - known if not name.startswith("kubelet_volume_stats_")}
+    for rule in promql.rules():
+        unknown = {
+            name for name in promql.metrics(rule["expr"]) - known if not name.startswith("kubelet_volume_stats_")
+        }
         assert not unknown, f"{rule['alert']}: {unknown}"
 
 
-@pytest.mark.parametrize("name", ["line", "platform", "quality"])
+@pytest.mark.parametrize("name", promql.BOARDS)
 def test_every_metric_of_a_board_is_exported(deploy: Path, name: str) -> None:
-    board = json.loads((deploy / "grafana" / "boards" / f"{name}.json").read_text())
-    queries = [target["expr"] for panel in board["panels"] for target in panel.get("targets", [])]
+    queries = promql.queries(name)
     assert len(queries) > 8
-    assert not set().union(*map(used, queries)) - exported(deploy) - FOREIGN
+    assert not set().union(*map(promql.metrics, queries)) - exported(deploy) - FOREIGN
 
 
-def test_every_alert_has_a_test_an_owner_and_a_runbook_entry(deploy: Path) -> None:
-    tests = "".join(path.read_text() for path in (deploy / "prometheus" / "tests").glob("*.yml"))
+def test_every_query_of_the_boards_is_promql(program, tmp_path: Path) -> None:
+    asked = [query for name in promql.BOARDS for query in promql.queries(name)]
+    recorded = [{"record": f"board:query:{number}", "expr": query} for number, query in enumerate(asked)]
+    file = tmp_path / "boards.yml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "boards", "rules": recorded}]}))
+    assert f"SUCCESS: {len(asked)} rules found" in program("promtool", "check", "rules", str(file))
+
+
+@pytest.mark.parametrize("name", promql.BOARDS)
+def test_a_board_has_what_grafana_needs_to_show_it(name: str) -> None:
+    board = promql.board(name)
+    assert board["uid"] == f"jidoka-{name}" and board["title"] and board["schemaVersion"] >= 39
+    numbers = [panel["id"] for panel in board["panels"]]
+    assert len(set(numbers)) == len(numbers)
+    for panel in board["panels"]:
+        place = panel["gridPos"]
+        assert place["x"] + place["w"] <= 24, panel["title"]
+        if panel["type"] != "row":
+            assert panel["datasource"]["uid"] == "prometheus" and panel["targets"], panel["title"]
+            assert {target["refId"] for target in panel["targets"]}, panel["title"]
+
+
+def test_every_rule_has_an_owner_and_a_runbook_entry(deploy: Path) -> None:
     runbook = (deploy.parent / "docs" / "operations" / "runbook.md").read_text()
-    for rule in rules(deploy):
+    for rule in promql.rules():
         alert, notes = rule["alert"], rule["annotations"]
-        assert f"- name: {alert}\n" in tests, f"{alert} has no test"
         assert rule["labels"]["severity"] in ("critical", "warning") and rule["labels"]["team"], alert
+        assert notes["summary"] and notes["description"], alert
         assert notes["runbook_url"] == f"docs/operations/runbook.md#{alert.lower()}"
         assert f"\n## {alert}\n" in runbook, f"{alert} has no entry in the runbook"
 
 
+def test_every_rule_is_tested_quiet_then_firing_then_clear(deploy: Path) -> None:
+    files = [yaml.safe_load(path.read_text()) for path in (deploy / "prometheus" / "tests").glob("*.yml")]
+    tests = [test for file in files for test in file["tests"]]
+    assert Counter(test["name"] for test in tests) == Counter(rule["alert"] for rule in promql.rules())
+    for test in tests:
+        first, *fired, last = [moment["exp_samples"] for moment in test["promql_expr_test"]]
+        assert (first, last) == ([], []) and any(fired), test["name"]
+        named = f'alertname="{test["name"]}"'
+        asked = [moment["expr"] for moment in test["promql_expr_test"] if moment["exp_samples"]]
+        assert named in f"{asked} {fired}", test["name"]
+
+
 def test_the_plants_own_rules_are_as_it_has_them(deploy: Path) -> None:
-    known = {rule["alert"]: (rule["expr"], rule.get("for")) for rule in rules(deploy)}
+    known = {rule["alert"]: (rule["expr"], rule.get("for")) for rule in promql.rules()}
     assert known["HighDefectRate"] == ("defect_rate > 0.1", "5m")
     assert known["PLCConnectionLost"] == ("plc_connection_status == 0", "30s")
     assert known["VisionSystemDown"] == ("vision_system_status == 0", "1m")
@@ -121,4 +143,4 @@ def test_prometheus_asks_every_service_and_kubernetes_has_the_same_rules(deploy:
     assert {"plc-gateway", "vision-gateway", "inference", "historian", "api", "exporter", "backup"} <= jobs
     wrapped = yaml.safe_load((deploy / "k8s" / "base" / "rules.yaml").read_text())
     groups = [rule for group in wrapped["spec"]["groups"] for rule in group["rules"]]
-    assert groups == rules(deploy), "run: python deploy/k8s/rules.py > deploy/k8s/base/rules.yaml"
+    assert groups == promql.rules(), "run: python deploy/k8s/rules.py > deploy/k8s/base/rules.yaml"

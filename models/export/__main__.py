@@ -2,11 +2,12 @@
 
 import argparse
 import copy
+from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
 import torch
-from models.train.net import STRIDE, Conv, Detector, corners
+from models.train.net import STRIDE, Conv, Detector, Entry, compared, corners
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
@@ -16,19 +17,22 @@ SIZE = 640
 
 
 class Exported(nn.Module):
-    """The detector with its output decoded: (N, 4 + classes, cells), cx, cy, w, h in pixels and scores in 0..1."""
+    """The detector with its output decoded: (N, 4 + classes, cells), cx, cy, w, h in pixels and scores in 0..1.
 
-    def __init__(self, net: Detector, steepness: float, shift: float) -> None:
+    `shift` is added to the logits of each class, so that one threshold serves all.
+    """
+
+    def __init__(self, net: Detector, shift: Sequence[float]) -> None:
         super().__init__()
         self.net = net
-        self.steepness, self.shift = steepness, shift
+        self.shift = nn.Parameter(torch.tensor(shift).view(1, -1, 1, 1))
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Decode one batch (N, 3, H, W)."""
-        logits, sides = self.net(images)
+    def forward(self, images: Tensor, reference: Tensor) -> Tensor:
+        """Decode one batch; both are (N, 3, H, W)."""
+        logits, sides = self.net(images, compared(images, reference))
         boxes = corners(sides) * STRIDE
         low, high = boxes[:, :2], boxes[:, 2:]
-        scores = torch.sigmoid(logits * self.steepness + self.shift)
+        scores = torch.sigmoid(logits + self.shift)
         return torch.cat([(low + high) / 2, high - low, scores], dim=1).flatten(2)
 
 
@@ -37,9 +41,11 @@ def main() -> None:
     arguments = _arguments()
     net = Detector()
     net.load_state_dict(torch.load(arguments.weights, weights_only=True))
-    exported = Exported(fused(net.eval()), arguments.steepness, arguments.shift).eval()
+    exported = Exported(fused(net.eval()), arguments.shift).eval()
+    # Of noise, not of zeros: nothing may be folded away for an image that has no reference.
+    example = torch.rand(1, 3, SIZE, SIZE), torch.rand(1, 3, SIZE, SIZE)
     torch.onnx.export(
-        exported, (torch.zeros(1, 3, SIZE, SIZE),), arguments.out, input_names=["images"], output_names=["output0"],
+        exported, example, arguments.out, input_names=["images", "reference"], output_names=["output0"],
         opset_version=17, dynamo=False,
     )  # fmt: skip
     describe(arguments.out, arguments.version)
@@ -54,7 +60,17 @@ def fused(net: Detector) -> Detector:
             assert isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
             module[0] = fuse_conv_bn_eval(convolution, norm)
             module[1] = nn.Identity()
+    _fuse_entry(net.entry)
     return net
+
+
+def _fuse_entry(entry: Entry) -> None:
+    """Fold the norm of the first layer into both of its convolutions."""
+    norm = entry.norm
+    assert isinstance(norm, nn.BatchNorm2d) and norm.running_var is not None
+    entry.image = fuse_conv_bn_eval(entry.image, norm)
+    entry.comparison.weight.data *= (norm.weight / (norm.running_var + norm.eps).sqrt()).view(-1, 1, 1, 1)
+    entry.norm = nn.Identity()
 
 
 def describe(file: Path, version: str) -> None:
@@ -67,6 +83,7 @@ def describe(file: Path, version: str) -> None:
         "stride": str(STRIDE),
         "imgsz": str([SIZE, SIZE]),
         "channels": "3",
+        "reference": "optional",
         "names": str(dict(enumerate(KINDS))),
         "license": "as the repository",
     }
@@ -81,8 +98,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("models/pcb-defects.onnx"))
     parser.add_argument("--version", required=True)
-    parser.add_argument("--steepness", type=float, default=1.0, help="factor on the class logits, to calibrate scores")
-    parser.add_argument("--shift", type=float, default=0.0, help="added to the class logits after the factor")
+    parser.add_argument(
+        "--shift", type=float, nargs=len(KINDS), default=[0.0] * len(KINDS),
+        help="added to the logits of each class: what models.tune prints",
+    )  # fmt: skip
     return parser.parse_args()
 
 

@@ -17,25 +17,27 @@ _IOUS = (0.33, 0.5)
 
 
 def main() -> None:
-    """Print the figures of the model on each test set."""
+    """Print the figures of the model on each test set, with golden boards and without."""
     arguments = _arguments()
     model = Model(arguments.model, arguments.threads)
     print(f"{arguments.model}, confidence {arguments.confidence}, {_milliseconds(model):.1f} ms a run on one input")
-    for appearance in Appearance:
-        bad = drawn_boards(appearance, arguments.boards, arguments.seed, good=False)
-        _print_set(model, f"drawn boards with defects, {appearance}", bad, arguments.confidence)
-        good = drawn_boards(appearance, arguments.boards, arguments.seed, good=True)
-        _print_good(model, f"good boards, {appearance}", good, arguments.confidence)
-    if arguments.deeppcb:
-        images = deeppcb(arguments.deeppcb, arguments.split)
-        _print_set(model, f"DeepPCB {arguments.split}", images, arguments.confidence)
+    for compare in (True, False) if model.compares else (False,):
+        words = "with its golden board" if compare else "without golden board"
+        for appearance in Appearance:
+            bad = drawn_boards(appearance, arguments.boards, arguments.seed, good=False)
+            _print_set(model, f"drawn boards with defects, {appearance}, {words}", bad, arguments.confidence, compare)
+            good = drawn_boards(appearance, arguments.boards, arguments.seed, good=True)
+            _print_good(model, f"good boards, {appearance}, {words}", good, arguments.confidence, compare)
+        if arguments.deeppcb:
+            images = deeppcb(arguments.deeppcb, arguments.split)
+            _print_set(model, f"DeepPCB {arguments.split}, {words}", images, arguments.confidence, compare)
 
 
-def _print_set(model: Model, title: str, examples: Iterable[Example], confidence: float) -> None:
+def _print_set(model: Model, title: str, examples: Iterable[Example], confidence: float, compare: bool) -> None:
     found: list[Rows] = []
     truths: list[Rows] = []
     for example in examples:
-        found.append(model.detect(example.image, _LEAST))
+        found.append(model.detect(example.image, _LEAST, example.golden if compare else None))
         truths.append(example.truth)
     print(f"\n{title}: {len(truths)} images, {sum(map(len, truths))} defects")
     for iou in _IOUS:
@@ -59,18 +61,18 @@ def _print_iou(by_class: list[Matches], iou: float, confidence: float) -> None:
         print(f"    {kind:16} AP {matches.average_precision():.4f} recall {recall:.4f} false calls {wrong}")
 
 
-def _print_good(model: Model, title: str, examples: Iterable[Example], confidence: float) -> None:
-    calls = [len(model.detect(example.image, confidence)) for example in examples]
+def _print_good(model: Model, title: str, examples: Iterable[Example], confidence: float, compare: bool) -> None:
+    calls = [len(model.detect(e.image, confidence, e.golden if compare else None)) for e in examples]
     print(f"{title}: {sum(map(bool, calls))} of {len(calls)} failed, {sum(calls)} false calls")
 
 
 def _milliseconds(model: Model, runs: int = 20) -> float:
     tensor = tensor_of(np.full((640, 640), 255, np.uint8))
-    model.run(tensor)
+    model.run(tensor, tensor)
     times = []
     for _ in range(runs):
         began = time.perf_counter()
-        model.run(tensor)
+        model.run(tensor, tensor)
         times.append(time.perf_counter() - began)
     return float(np.median(times)) * 1000
 
@@ -82,7 +84,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=900)
     parser.add_argument("--confidence", type=float, default=0.75)
     parser.add_argument("--deeppcb", type=Path, help="the DeepPCB set, a folder or a tar")
-    parser.add_argument("--split", default="test", choices=["test", "trainval"])
+    parser.add_argument("--split", default="test", choices=["test", "trainval", "train", "held-out"])
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
 

@@ -11,22 +11,30 @@ NMS_IOU = 0.45
 
 
 class Model:
-    """A model with input (1, 3, 640, 640) and output (1, 4 + classes, cells): cx, cy, w, h in pixels, then scores."""
+    """A model with inputs `images` and perhaps `reference`, both (1, 3, 640, 640).
+
+    Its output is (1, 4 + classes, cells): cx, cy, w, h in pixels, then scores.
+    """
 
     def __init__(self, file: Path, threads: int = 1) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-        self._input = self._session.get_inputs()[0].name
+        self.compares = len(self._session.get_inputs()) > 1
 
-    def run(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the raw output (4 + classes, cells) for one input (1, 3, 640, 640)."""
-        return np.asarray(self._session.run(None, {self._input: tensor})[0][0], np.float32)
+    def run(self, tensor: NDArray[np.float32], reference: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        """Return the raw output (4 + classes, cells) for an image and its reference; none is given as black."""
+        feed = {"images": tensor}
+        if self.compares:
+            feed["reference"] = np.zeros_like(tensor) if reference is None else reference
+        return np.asarray(self._session.run(None, feed)[0][0], np.float32)
 
-    def detect(self, image: NDArray[np.uint8], least: float) -> NDArray[np.float32]:
+    def detect(
+        self, image: NDArray[np.uint8], least: float, golden: NDArray[np.uint8] | None = None
+    ) -> NDArray[np.float32]:
         """Return detections (N, 6) x1, y1, x2, y2, score, class of a 640x640 grey or BGR image, best first."""
-        return decoded(self.run(tensor_of(image)), least)
+        return decoded(self.run(tensor_of(image), None if golden is None else tensor_of(golden)), least)
 
 
 def tensor_of(image: NDArray[np.uint8]) -> NDArray[np.float32]:

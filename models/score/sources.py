@@ -9,14 +9,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from jidoka.simulator.boards import KINDS, Appearance, draw
+from jidoka.simulator.boards import KINDS, Appearance, draw, golden
 
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """An image and its truth (M, 5): x1, y1, x2, y2 in pixels and class."""
+    """An image, the golden board it is to be like, and its truth (M, 5): x1, y1, x2, y2 in pixels and class."""
 
     image: NDArray[np.uint8]
+    golden: NDArray[np.uint8]
     truth: NDArray[np.float32]
 
 
@@ -28,29 +29,35 @@ def drawn_boards(appearance: Appearance, count: int, seed: int, good: bool, qual
     for index in range(count):
         rng = np.random.default_rng([seed, index, good])
         kinds = [] if good else list(rng.choice(KINDS, int(rng.integers(1, 4))))
-        board = draw(index, f"score-{seed}-{good}-{index}", kinds, appearance)
+        sku = f"score-{seed}-{good}-{index}"
+        board = draw(index, sku, kinds, appearance)
         _, jpeg = cv2.imencode(".jpg", board.image, [cv2.IMWRITE_JPEG_QUALITY, quality])
         rows = [(*truth.box, KINDS.index(truth.kind)) for truth in board.truth]
-        yield Example(
-            np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_UNCHANGED), np.uint8), np.array(rows, np.float32).reshape(-1, 5)
-        )
+        image = np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_UNCHANGED), np.uint8)
+        yield Example(image, golden(sku, appearance), np.array(rows, np.float32).reshape(-1, 5))
 
 
 def deeppcb(place: Path, split: str) -> Iterator[Example]:
-    """Yield the images of `split` ("test" or "trainval") from a folder or tar in DeepPCB's layout.
+    """Yield the images of `split` from a folder or tar in DeepPCB's layout: "test", or "trainval" or a part of it.
+
+    The parts are "train" and "held-out", which is every tenth image.
 
     Its types 1 to 6 are the classes of the shipped model in another order. Raises FileNotFoundError when the listing
     is not there.
     """
     read = _from_tar(place) if place.is_file() else _from_folder(place)
-    for line in read[f"{split}.txt"].decode().splitlines():
-        if not line.strip():
-            continue
+    lines = [line for line in read["test.txt" if split == "test" else "trainval.txt"].decode().splitlines() if line]
+    if split in ("train", "held-out"):
+        lines = [line for number, line in enumerate(lines) if (number % 10 == 5) == (split == "held-out")]
+    for line in lines:
         image, annotation = line.split()
-        pixels = cv2.imdecode(np.frombuffer(read[image.replace(".jpg", "_test.jpg")], np.uint8), cv2.IMREAD_GRAYSCALE)
+        pixels, template = (
+            np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
+            for data in (read[image.replace(".jpg", "_test.jpg")], read[image.replace(".jpg", "_temp.jpg")])
+        )
         rows = np.array([row.split() for row in read[annotation].decode().splitlines()], np.float32).reshape(-1, 5)
         rows[:, 4] = np.array(_CLASS_OF_TYPE)[rows[:, 4].astype(int) - 1]
-        yield Example(np.asarray(pixels, np.uint8), rows)
+        yield Example(pixels, template, rows)
 
 
 _CLASS_OF_TYPE = [KINDS.index(kind) for kind in ("open", "short", "mousebite", "spur", "spurious_copper", "pinhole")]

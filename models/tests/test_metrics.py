@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from models.score.metrics import f_score, matched, overlap, pooled
+from models.score.tune import best_threshold
 
 TRUTH = np.array([[0, 0, 10, 10, 0], [50, 50, 60, 60, 0]], np.float32)
 
@@ -40,3 +41,9 @@ def test_pooling_adds_hits_false_calls_and_truths() -> None:
     whole = pooled([matched([rows], [TRUTH], kind, 0.5) for kind in (0, 1)])
     assert (whole.counts(0.5), whole.truths) == ((1, 1), 2)
     assert f_score(1, 1, 2) == pytest.approx(0.5)
+
+
+def test_the_best_threshold_is_between_the_hits_and_the_false_calls() -> None:
+    scores = np.array([0.9, 0.8, 0.4, 0.3], np.float32)
+    threshold = best_threshold(scores, np.array([True, True, False, False]), 2, 10)
+    assert 0.4 < threshold <= 0.8

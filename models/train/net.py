@@ -1,10 +1,12 @@
 """The detector: an anchor-free single-stage net of plain 3x3 convolutions with one head at stride 8.
 
-Input (N, 3, H, W) RGB in 0..1, H and W multiples of 32. Plain convolutions with ReLU run faster on a CPU than
-depthwise ones of the same quality.
+It sees the image, the golden board laid over it, and what one has that the other has not. Inputs are (N, 3, H, W) RGB
+in 0..1, H and W multiples of 32; a reference that is all black means that there is none. Plain convolutions with ReLU
+run faster on a CPU than depthwise ones of the same quality.
 """
 
 import torch
+from models.train.align import aligned, grey
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -21,6 +23,21 @@ class Conv(nn.Sequential):
         super().__init__(
             nn.Conv2d(inputs, outputs, size, stride, padding, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
         )
+
+
+class Entry(nn.Module):
+    """The first convolution, of the image and of the comparison: both give (N, 32, H/4, W/4), and are added."""
+
+    def __init__(self, outputs: int) -> None:
+        super().__init__()
+        self.image = nn.Conv2d(3, outputs, 6, stride=4, padding=1, bias=False)
+        self.comparison = nn.Conv2d(3, outputs, 4, stride=2, padding=1, bias=False)
+        self.norm: nn.Module = nn.BatchNorm2d(outputs)
+
+    def forward(self, images: Tensor, comparison: Tensor) -> Tensor:
+        """Take (N, 3, H, W) and (N, 3, H/2, W/2)."""
+        both: Tensor = self.norm(self.image(images) + self.comparison(comparison))
+        return both.relu()
 
 
 class Block(nn.Module):
@@ -41,7 +58,7 @@ class Detector(nn.Module):
 
     def __init__(self, classes: int = len(KINDS)) -> None:
         super().__init__()
-        self.quarter = nn.Sequential(Conv(3, 32, size=6, stride=4, padding=1), Conv(32, 32))
+        self.entry, self.quarter = Entry(32), Conv(32, 32)
         self.eighth = nn.Sequential(Conv(32, 48, stride=2), Block(48))
         self.sixteenth = nn.Sequential(Conv(48, 80, stride=2), Block(80))
         self.thirtysecond = nn.Sequential(Conv(80, 112, stride=2), Block(112))
@@ -53,17 +70,31 @@ class Detector(nn.Module):
         self.score = nn.Sequential(Conv(64, 48), _last(48, classes, bias=-5.0))
         self.sides = nn.Sequential(Conv(64, 48), _last(48, 4, bias=1.8))
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Return class logits (N, classes, H/8, W/8) and distances left, top, right, bottom (N, 4, H/8, W/8) in cells.
+    def forward(self, images: Tensor, comparison: Tensor) -> tuple[Tensor, Tensor]:
+        """Look at images (N, 3, H, W) and what `compared` says of them.
 
-        Distances are counted from the middle of the cell to the sides of the box.
+        Return class logits (N, classes, H/8, W/8) and distances left, top, right, bottom (N, 4, H/8, W/8) in cells,
+        counted from the middle of the cell to the sides of the box.
         """
-        at8 = self.eighth(self.quarter(images))
+        at8 = self.eighth(self.quarter(self.entry(images, comparison)))
         at16 = self.sixteenth(at8)
         at32 = self.thirtysecond(at16)
         at16 = self.mix16(at16 + _doubled(self.down16(at32)))
         at8 = self.mix8(self.side8(at8) + _doubled(self.down8(at16)))
         return self.score(at8), functional.softplus(self.sides(at8))
+
+
+@torch.no_grad()
+def compared(images: Tensor, reference: Tensor) -> Tensor:
+    """Return the reference where the image is, and how much brighter and darker the image is (N, 3, H/2, W/2).
+
+    The first is from -0.5 to 0.5, the others from 0; all are 0 where there is no reference.
+    """
+    there = (reference.amax(dim=(1, 2, 3), keepdim=True) > 0).to(images.dtype)
+    seen = grey(images)
+    golden = aligned(seen, grey(reference))
+    change = seen - golden
+    return torch.cat([golden - 0.5, change.clamp(min=0), (-change).clamp(min=0)], dim=1) * there
 
 
 def centres(height: int, width: int, device: torch.device | None = None) -> tuple[Tensor, Tensor]:

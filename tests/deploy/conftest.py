@@ -67,10 +67,14 @@ class Compose:
         out = self.inside("database", "psql", "-XU", "postgres", "-d", "jidoka", "-tAF", "\t", "-c", query)
         return [line.split("\t") for line in out.splitlines() if line]
 
+    def page(self, service: str, address: str) -> str:
+        """What an address answers to one container."""
+        code = "import sys, urllib.request as u; sys.stdout.write(u.urlopen(sys.argv[1], timeout=10).read().decode())"
+        return self.inside(service, "python", "-c", code, address)
+
     def get(self, service: str, address: str) -> Any:
         """JSON of an address as one container sees it."""
-        code = "import sys, urllib.request as u; sys.stdout.write(u.urlopen(sys.argv[1], timeout=10).read().decode())"
-        return json.loads(self.inside(service, "python", "-c", code, address))
+        return json.loads(self.page(service, address))
 
     def pull_cable(self, service: str, seconds: float) -> None:
         """Off all its networks for a while, then on them again under its name."""

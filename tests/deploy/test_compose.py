@@ -2,12 +2,37 @@
 
 import time
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
+import promql
 import pytest
 
 DECISION = "jidoka/v1/demo/line1/decisions/AOI1"
-SERVICES = ("plc-gateway", "vision-gateway", "inference", "historian", "api", "broker", "database")
+CABLES = (
+    "simulator",
+    "plc-gateway",
+    "vision-gateway",
+    "inference",
+    "historian",
+    "api",
+    "broker",
+    "database",
+    "redis",
+    "edge",
+)
+OURS = ("plc-gateway", "vision-gateway", "inference", "historian", "api", "simulator", "exporter")
+PLACES = (
+    "plc-gateway:9100",
+    "vision-gateway:9100",
+    "inference:9100",
+    "historian:9100",
+    "api:4000",
+    "exporter:9100",
+    "backup:9100",
+)
+# Prometheus' own, and what only Kubernetes has
+FOREIGN = {"up", "ALERTS", "kube_cronjob_status_last_successful_time"}
 
 
 def newest_parts(client: httpx.Client, limit: int = 50) -> list[dict[str, Any]]:
@@ -62,6 +87,14 @@ def test_nothing_runs_as_root_or_writes_outside_its_volumes(stack) -> None:
             assert stack.tries(service, "touch", place).returncode != 0, (service, place)
         secrets = [text for text in container["Config"]["Env"] if "SECRET=" in text or "PASSWORD=" in text]
         assert not secrets, service
+
+
+def test_no_image_holds_what_builds_or_installs(stack) -> None:
+    for service in OURS:
+        for program in ("pip", "gcc", "cc", "make", "git", "pytest"):
+            found = stack.tries(service, "sh", "-c", f"command -v {program}")
+            assert not found.stdout, (service, found.stdout)
+        assert stack.tries(service, "python", "-c", "import pip").returncode == 1, service
 
 
 class Bus:
@@ -158,7 +191,7 @@ def decided_once(stack) -> str:
 
 
 def test_every_cable_pulled_in_turn_loses_no_part(stack) -> None:
-    for service in SERVICES:
+    for service in CABLES:
         before = account(stack)["Arrived"]
         stack.pull_cable(service, 8)
         stack.until(f"parts after {service}", lambda before=before: account(stack)["Arrived"] > before + 3, 90)
@@ -174,6 +207,8 @@ def test_every_cable_pulled_in_turn_loses_no_part(stack) -> None:
         return not problem[0] and not stack.sql("SELECT source, missing FROM custody_gaps")
 
     stack.until(f"complete record ({problem[0]})", whole, 120)
+    with stack.https() as client:
+        stack.until("page", lambda: client.get("/").status_code == 200, 30)
     counts = account(stack)
     shared = counts["Accepted"] + counts["Rejected"] + counts["Held"] + counts["Bypassed"] + counts["OnBelt"]
     assert counts["Arrived"] == shared, counts
@@ -207,6 +242,36 @@ def test_every_target_is_up_and_every_rule_loaded(stack) -> None:
     health = stack.until("target up everywhere", all_up, 120)
     assert {"plc-gateway", "vision-gateway", "inference", "historian", "api", "exporter", "backup"} <= set(health)
     assert {"HighDefectRate", "PLCConnectionLost", "VisionSystemDown"} <= set(rules(stack))
+
+
+def test_rules_and_boards_ask_for_figures_that_the_running_services_have(stack) -> None:
+    pages = [stack.page("exporter", f"http://{place}/metrics") for place in PLACES]
+    known = set().union(*map(promql.exposed, pages)) | FOREIGN
+    asked = {rule["alert"]: rule["expr"] for rule in promql.rules()}
+    asked |= {f"{name}: {query}": query for name in promql.BOARDS for query in promql.queries(name)}
+    unknown = {
+        place: sorted(names)
+        for place, query in asked.items()
+        if (names := {n for n in promql.metrics(query) - known if not n.startswith("kubelet_volume_stats_")})
+    }
+    assert not unknown
+    for place, query in asked.items():
+        answer = stack.get("exporter", f"http://prometheus:9090/api/v1/query?{urlencode({'query': query})}")
+        assert answer["status"] == "success", place
+
+
+def test_the_api_shares_its_limits_through_redis_and_does_without(stack) -> None:
+    def shared() -> float:
+        answer = stack.get("exporter", "http://prometheus:9090/api/v1/query?query=jidoka_api_redis_up")
+        return float(answer["data"]["result"][0]["value"][1])
+
+    stack.until("Redis in use", lambda: shared() == 1, 60)
+    with stack.https() as client:
+        stack.compose("stop", "redis")
+        stack.until("Redis missed", lambda: client.get("/api/v1/kpis").is_success and shared() == 0, 90)
+        assert newest_parts(client, 1)
+        stack.compose("start", "redis")
+        stack.until("Redis in use again", lambda: client.get("/api/v1/kpis").is_success and shared() == 1, 90)
 
 
 def test_a_lost_plc_and_a_lost_camera_raise_their_alerts_and_clear_them(stack) -> None:

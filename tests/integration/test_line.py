@@ -1,11 +1,12 @@
-"""Parts run from the controller to verdict, database and API, and every account agrees."""
+"""Parts run from the controller to verdict, database and API, and every account agrees; LINE_PARTS says how many."""
 
+import os
 from collections import Counter
 
 import pytest
 from line_stack import Stack, wait_for
 
-PARTS = 60
+PARTS = int(os.environ.get("LINE_PARTS", "60"))
 RESULT = {"accept": "pass", "reject": "fail", "hold": "held"}
 
 
@@ -13,7 +14,7 @@ RESULT = {"accept": "pass", "reject": "fail", "hold": "held"}
 def settled(line: Stack) -> dict[str, int]:
     """The controller's account after a run of parts, everything decided and stored."""
     line.simulator("rate", {"takt_ms": 400})
-    wait_for("parts", lambda: line.simulator("account")["AOI1"]["Counter"] >= PARTS, 120)
+    wait_for("parts", lambda: line.simulator("account")["AOI1"]["Counter"] >= PARTS, 60 + PARTS)
     return line.drain()["AOI1"]
 
 

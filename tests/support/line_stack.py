@@ -1,4 +1,7 @@
-"""A whole line for black-box tests: `make run`'s own program on free ports with a data folder of its own."""
+"""A whole line for black-box tests: `make run`'s own program on free ports with a data folder of its own.
+
+Broker and database are programs of this machine, or containers when asked for.
+"""
 
 import json
 import os
@@ -11,19 +14,21 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
 import psycopg
+from line_containers import Containers, containers
 from psycopg.rows import dict_row
 
 ROOT = Path(__file__).resolve().parents[2]
 _PORTS = (
     "MQTT_PORT",
     "DATABASE_PORT",
+    "REDIS_PORT",
     "API_PORT",
     "SIM_PLC_PORT",
     "SIM_CONTROL_PORT",
@@ -55,6 +60,7 @@ class Stack:
     data: Path
     ports: dict[str, int]
     process: subprocess.Popen[bytes]
+    containers: Containers | None = None
 
     @property
     def api(self) -> str:
@@ -102,15 +108,20 @@ class Stack:
 
     def pid(self, program: str) -> int:
         """The process id of a program, 0 while it does not run."""
+        if self.containers and program in self.containers:
+            return self.containers.pid(program)
         command = [sys.executable, "-m", "supervisor.supervisorctl", "-c", str(self.data / "supervisord.conf")]
         done = subprocess.run([*command, "pid", program], capture_output=True, check=False, text=True, timeout=30)
         return int(done.stdout) if done.stdout.strip().isdigit() else 0
 
     def kill(self, *names: str) -> None:
         """`kill -9` of these programs, all found before the first is killed."""
-        for pid in [self.pid(name) for name in names]:
+        inside = [name for name in names if self.containers and name in self.containers]
+        for pid in [self.pid(name) for name in names if name not in inside]:
             if pid:
                 os.kill(pid, signal.SIGKILL)
+        if self.containers and inside:
+            self.containers.kill(*inside)
 
     def drain(self, stations: tuple[str, ...] = ("AOI1",)) -> dict[str, dict[str, int]]:
         """Lets no more parts arrive, waits until the last one has left and is in the database; the account."""
@@ -132,14 +143,31 @@ class Stack:
 
 
 @contextmanager
-def line_stack(takt_ms: int = 400, dwell_ms: int = 5000, **environment: str) -> Iterator[Stack]:
+def line_stack(
+    takt_ms: int = 400, dwell_ms: int = 5000, in_containers: bool = False, **environment: str
+) -> Iterator[Stack]:
     """A running line with its first verdict stored; everything it started is gone afterwards."""
-    data = Path(tempfile.mkdtemp(prefix="jidoka-test-"))
-    data.chmod(0o755)
-    ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))
-    speed = {"SIM_TAKT_MS": str(takt_ms), "SIM_DWELL_MS": str(dwell_ms)}
-    variables = {name: str(port) for name, port in ports.items()} | speed | environment
-    process = subprocess.Popen(
+    with ExitStack() as cleanup:
+        data = Path(tempfile.mkdtemp(prefix="jidoka-test-"))
+        cleanup.callback(shutil.rmtree, data, ignore_errors=True)
+        data.chmod(0o755)
+        ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))
+        speed = {"SIM_TAKT_MS": str(takt_ms), "SIM_DWELL_MS": str(dwell_ms)}
+        variables = {name: str(port) for name, port in ports.items()} | speed | environment
+        servers = None
+        if in_containers:
+            servers = cleanup.enter_context(containers(data, ports["MQTT_PORT"], ports["DATABASE_PORT"]))
+            (data / "secrets.json").write_text(json.dumps({"postgres": servers.password}))
+            variables["JIDOKA_SERVERS"] = "given"
+        process = _started(data, variables)
+        cleanup.callback(_ended, process)
+        said = process.stdout.readline().decode() if process.stdout else ""
+        assert "Jidoka runs at" in said, f"the line did not start: {said}\n{_logs(data, servers)}"
+        yield Stack(data, ports, process, servers)
+
+
+def _started(data: Path, variables: dict[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         [sys.executable, "deploy/local/run.py"],
         cwd=ROOT,
         env={**os.environ, "JIDOKA_DATA": str(data), **variables},
@@ -147,19 +175,18 @@ def line_stack(takt_ms: int = 400, dwell_ms: int = 5000, **environment: str) -> 
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
-    try:
-        said = process.stdout.readline().decode() if process.stdout else ""
-        assert "Jidoka runs at" in said, f"the line did not start: {said}\n{_logs(data)}"
-        yield Stack(data, ports, process)
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=90)
-        shutil.rmtree(data, ignore_errors=True)
 
 
-def _logs(data: Path) -> str:
+def _ended(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGINT)
+    process.wait(timeout=90)
+    if process.stdout:
+        process.stdout.close()
+
+
+def _logs(data: Path, servers: Containers | None) -> str:
     tails = [f"--- {path.name}\n" + path.read_text()[-2000:] for path in sorted((data / "logs").glob("*.log"))]
-    return "\n".join(tails)
+    return "\n".join([*tails, servers.logs() if servers else ""])
 
 
 def _free_ports(count: int) -> list[int]:

@@ -43,7 +43,7 @@ class Bench:
         """All that may be sent now."""
         self.custodian.tend(self.now)
         sent: list[Sending] = []
-        while taken := self.custodian.take(stream, 50, self.now):
+        while taken := self.custodian.take(stream, 50, self.now) or self.custodian.take_repeats(stream, 50, self.now):
             for sending in taken:
                 self.custodian.sent(sending, self.now)
             sent += taken
@@ -113,8 +113,8 @@ def test_the_first_repeat_waits_five_seconds_and_the_next_ones_ever_longer_up_to
     assert all(40 < waited <= 75 for waited in waits[5:])
 
 
-def test_a_round_is_bounded_and_the_next_follows_its_receipt_at_once(bench: Bench) -> None:
-    bench.publish(450)
+def test_the_window_is_bounded_and_slides_and_grows_as_receipts_come(bench: Bench) -> None:
+    bench.publish(900)
     bench.send()
     bench.now += 10
     bench.keeper(online=True)
@@ -124,10 +124,49 @@ def test_a_round_is_bounded_and_the_next_follows_its_receipt_at_once(bench: Benc
     assert bench.send() == []
     bench.receipt(identities(first))
     second = bench.send()
-    assert numbers(second) == list(range(201, 401))
+    assert numbers(second) == list(range(201, 601))
     bench.now += 1
-    bench.receipt(identities(second))
-    assert numbers(bench.send()) == list(range(401, 451))
+    bench.receipt(identities(second[:50]))
+    assert numbers(bench.send()) == list(range(601, 701))
+    bench.now += 1
+    bench.receipt(identities(second[50:]))
+    assert numbers(bench.send()) == list(range(701, 901))
+
+
+def test_repeats_that_got_lost_are_repeated_before_those_behind_them(bench: Bench) -> None:
+    bench.publish(5000)
+    bench.send()
+    bench.now += 10
+    bench.keeper(online=True)
+    lost = bench.send()
+    assert len(lost) == 200
+    bench.now += 7
+    arrived: list[Sending] = []
+    while len(arrived) < 3000:
+        sent = bench.send()
+        arrived += sent
+        bench.receipt(identities(sent))
+        bench.now += 0.3
+        if set(numbers(lost)) <= set(numbers(arrived)):
+            break
+    assert len(arrived) < 3000
+
+
+def test_a_historian_that_answers_nothing_gets_a_small_window_at_long_intervals(bench: Bench) -> None:
+    bench.publish(3000)
+    bench.send()
+    bench.now += 10
+    bench.keeper(online=True)
+    answered = bench.send()
+    while len(answered) < 1500:
+        bench.now += 1
+        bench.receipt(identities(answered))
+        answered += bench.send()
+    began, silent = bench.now, []
+    while bench.now < began + 180:
+        bench.now += 0.5
+        silent += bench.send()
+    assert 200 <= len(silent) <= 6 * 200
 
 
 def test_records_that_are_never_receipted_hold_nothing_up(bench: Bench) -> None:
@@ -144,6 +183,7 @@ def test_records_that_are_never_receipted_hold_nothing_up(bench: Bench) -> None:
         if len(seen) == 600:
             break
     assert seen == set(range(1, 601))
+    bench.now += 1
     bench.send()
     assert bench.outbox.pending()[FACTS].records == 2
 

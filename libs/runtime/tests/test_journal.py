@@ -138,7 +138,7 @@ def test_a_full_disk_is_waited_for(journal: Journal) -> None:
         db.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(JournalUnavailable, match="full"), journal.transaction() as db:
         db.execute("CREATE TABLE big (value BLOB)")
-        db.execute("INSERT INTO big VALUES (zeroblob(1000000))")
+        db.execute("INSERT INTO big VALUES (zeroblob(10000000))")
     with journal.transaction() as db:
         db.execute("PRAGMA max_page_count = 1000000")
     put(journal, 1)

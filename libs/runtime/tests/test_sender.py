@@ -129,6 +129,19 @@ def test_the_newest_stream_messages_win_and_none_waits_for_a_connection(bench: B
     assert len(names) <= sender_module.STREAMS_WAITING + 1
 
 
+def test_live_views_displace_no_frame(bench: Bench) -> None:
+    bench.open(max_inflight=1)
+    frames = [stream(f"frame{number}") for number in range(sender_module.STREAMS_WAITING)]
+    views = [Outgoing(Packet(f"jidoka/v1/demo/line1/live/{number}", b"x"), qos=0) for number in range(50)]
+    for frame in frames:
+        bench.sender.stream(frame)
+    for view in views:
+        bench.sender.stream(view)
+    for _ in range(40):
+        bench.answer()
+    assert bench.line.sent[1:] == frames + views[-sender_module.VIEWS_WAITING :]
+
+
 def test_of_a_state_only_the_newest_is_sent_and_all_come_again_with_the_next_connection(bench: Bench) -> None:
     bench.sender.state(state("a", b"old"))
     bench.sender.state(state("a", b"new"))

@@ -301,9 +301,8 @@ def make_part(number: int, *defects: str, at: datetime | None = None, **fields: 
     return Made(arrived, inspection, evidence, decision)
 
 
-@pytest.fixture(scope="session")
-def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
-    folder = tmp_path_factory.mktemp("plant")
+@contextmanager
+def running_plant(folder: Path) -> Iterator[Plant]:
     with postgres(POSTGRES) as database, mosquitto() as broker:
         made = Plant(database, broker, folder)
         made.migrate(database.url)
@@ -315,6 +314,19 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
                 yield made
         finally:
             made.historian.stop()
+
+
+@pytest.fixture(scope="session")
+def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+    with running_plant(tmp_path_factory.mktemp("plant")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def spoiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+    """A plant of its own, for tests that leave nothing as it was."""
+    with running_plant(tmp_path_factory.mktemp("spoiled")) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
@@ -337,7 +349,7 @@ def strict(plant: Plant, api: Api) -> Iterator[Api]:
         yield running
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def scan() -> Callable[..., TagBatch]:
     """Makes scans of tags."""
     numbers = count(1)

@@ -95,6 +95,16 @@ def test_sql_in_a_filter_is_only_text(plant: Any, api: Any, name: str, text: str
     assert str(made.id) in {item["id"] for item in api.get("/parts", **{name: text}).json()["items"]}
 
 
+@pytest.mark.parametrize(
+    ("path", "name"), [("/serials", "prefix"), ("/tags", "prefix"), ("/recall", "batch"), ("/alarms", "code")]
+)
+def test_sql_elsewhere_is_only_text_too(api: Any, path: str, name: str) -> None:
+    answer = api.get(path, **{name: "x' OR 'a'='a"})
+    assert answer.status_code in (200, 422)
+    assert "part_id" not in answer.text
+    assert "acknowledged_by" not in answer.text
+
+
 def test_a_body_that_is_too_large_is_refused(api: Any) -> None:
     body = json.dumps({"username": "x", "password": "y" * 200_000})
     announced = api.http.post("/api/v1/auth/login", content=body)

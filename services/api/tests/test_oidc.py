@@ -121,3 +121,11 @@ def test_the_public_key_is_no_shared_secret(api: Any, issuer: Issuer) -> None:
     forged = b".".join([head, body, jwt.utils.base64url_encode(mac)]).decode()
     unsigned = jwt.encode(claims, "", "none", {"kid": kid})
     assert [api.get("/me", token).status_code for token in (forged, unsigned)] == [401, 401]
+
+
+def test_without_its_issuer_nobody_is_let_in_or_kept_waiting(plant: Any, issuer: Issuer) -> None:
+    gone = {"OIDC_ISSUER": "http://127.0.0.1:1", "OIDC_AUDIENCE": "jidoka", "DEMO_USERS": ""}
+    with plant.api(MODE="live", **gone) as alone:
+        answer = alone.get("/me", issuer.token(iss="http://127.0.0.1:1"))
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+    assert answer.headers["retry-after"]

@@ -1,6 +1,11 @@
 """Database or broker away: answers say so, nothing hangs, and it mends itself."""
 
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from signal import SIGCONT, SIGSTOP, Signals
 from typing import Any
 
 import httpx
@@ -79,3 +84,30 @@ def test_the_socket_says_that_the_broker_is_away_and_goes_on(plant: Any, api: An
     assert codes == [200] * len(READS)
     assert (refused.status_code, refused.json()["detail"]) == (503, "the broker does not answer: nothing was done")
     assert decided["data"]["part_id"] == str(made.id)
+
+
+def test_a_frozen_database_is_503_in_time_and_mends(plant: Any, api: Any) -> None:
+    server = plant.database.process.pid
+    frozen = [server, *_children(server)]
+    _signal(frozen, SIGSTOP)
+    try:
+        with ThreadPoolExecutor(len(READS)) as people:
+            answers = list(people.map(api.get, READS))
+        health = api.http.get("/api/health").status_code
+    finally:
+        _signal(frozen, SIGCONT)
+    until(lambda: all(api.get(path).status_code == 200 for path in READS), 30, "answers again")
+    assert [answer.status_code for answer in answers] == [503] * len(READS)
+    assert all(answer.headers["retry-after"] for answer in answers)
+    assert health == 200
+
+
+def _children(parent: int) -> list[int]:
+    stats = [path.read_text().rsplit(") ", 1) for path in Path("/proc").glob("[0-9]*/stat") if path.exists()]
+    return [int(head.split(" ", 1)[0]) for head, rest in stats if int(rest.split()[1]) == parent]
+
+
+def _signal(processes: list[int], number: Signals) -> None:
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, number)

@@ -1,7 +1,10 @@
 """Who may do what: log-in, tokens, refresh, roles, lines, users, audit."""
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,12 +21,15 @@ READS = (
     "/models", "/tags", "/alarms", "/dispositions", "/me", f"/parts/{uuid4()}", f"/images/{uuid4()}",
     f"/alarms/{uuid4()}",  f"/alarms/{uuid4()}/events",
     "/tags/Process.Temperature/history", "/live/AOI1/top", "/live/AOI1/top/stream.mjpeg",
-    "/exports/parts.csv", "/exports/defects.csv", "/exports/alarms.csv", "/openapi.json",
+    "/exports/parts.csv", "/exports/defects.csv", "/exports/alarms.csv", "/openapi.json", "/stations/AOI1",
+    "/serials?prefix=S", "/serials/S-1", "/recall", "/kpis/series", "/exports/inspections.csv",
+    "/exports/dispositions.csv", "/exports/recall.csv", "/exports/kpis.csv", "/exports/tags/Process.Temperature.csv",
 )  # fmt: skip
 OPERATOR_ACTS: tuple[tuple[str, str, Any], ...] = (
     ("POST", f"/alarms/{uuid4()}/acknowledge", {}),
     ("POST", f"/alarms/{uuid4()}/shelve", {"minutes": 5}),
     ("POST", f"/alarms/{uuid4()}/unshelve", {}),
+    ("POST", f"/parts/{uuid4()}/keep", {}),
     ("POST", "/dispositions", {"part_id": str(uuid4()), "disposition": "scrap"}),
     ("POST", f"/dispositions/{uuid4()}/undo", {}),
 )
@@ -33,6 +39,8 @@ ADMIN_ACTS: tuple[tuple[str, str, Any], ...] = (
     ("PATCH", f"/users/{uuid4()}", {"disabled": True}),
     ("GET", "/audit", None),
 )
+# open to all: to log in, and to see whether it is well
+OPEN = {"/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/logout"}
 SECRET = sha256(b"only for these tests").hexdigest()
 
 
@@ -77,6 +85,26 @@ def _ask(api: Any, method: str, path: str, body: Any, token: str | None) -> http
     headers = _auth(token) if token else {"Idempotency-Key": "1"}
     answer: httpx.Response = api.http.request(method, f"/api/v1{path}", json=body, headers=headers)
     return answer
+
+
+def test_no_endpoint_is_left_out_here() -> None:
+    document = json.loads((Path(__file__).parents[1] / "openapi.json").read_text())
+    asked = (
+        [("GET", path) for path in READS] + [act[:2] for act in OPERATOR_ACTS + ADMIN_ACTS] + [("POST", "/ws-ticket")]
+    )
+    for path, operations in document["paths"].items():
+        pattern = re.compile(re.sub(r"\{\w+\}", "[^/]+", path.removeprefix("/api/v1")) + r"(\?.*)?")
+        for method in operations if path.startswith("/api/v1/") and path not in OPEN else ():
+            assert any(verb == method.upper() and pattern.fullmatch(one) for verb, one in asked), f"{method} {path}"
+
+
+@pytest.mark.parametrize(("method", "path", "body"), (*OPERATOR_ACTS, *ADMIN_ACTS, ("POST", "/ws-ticket", None)))
+def test_a_live_line_changes_nothing_without_a_token(live: Any, method: str, path: str, body: Any) -> None:
+    assert _ask(live, method, path, body, None).status_code == 401
+
+
+def test_another_lines_people_get_no_ticket(api: Any, other_line: str) -> None:
+    assert api.post("/ws-ticket", token=other_line).status_code == 403
 
 
 @pytest.mark.parametrize("path", READS)

@@ -39,6 +39,7 @@ def start() -> None:
         ({"LINE_FILE": "no/such/line.toml"}, "no/such/line.toml"),
         ({"OIDC_ISSUER": "https://id.example"}, "OIDC_AUDIENCE is not set"),
         ({"OIDC_ISSUER": "file:///etc/passwd"}, "OIDC_ISSUER"),
+        ({"REDIS_URL": "http://127.0.0.1"}, "REDIS_URL does not begin with redis://"),
     ],
 )
 def test_what_is_unsafe_is_named(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], complaint: str) -> None:
@@ -55,6 +56,24 @@ def test_a_zone_that_is_none_is_named(tmp_path: Any) -> None:
     with pytest.raises(ConfigError) as refused:
         load_line(path)
     assert "timezone: 'Europe/Nowhere'" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("tables", "complaint"),
+    [
+        ('[[target]]\nstation = "X"\ncycle_ms = 1', "target.station = 'X': there is no such station"),
+        ('[[target]]\nstation = "X"\ncycle_ms = 0', "cycle_ms"),
+        ('[[shift]]\nname = "a"\nstart = "25:00"', "shift[0].start"),
+        ('[[shift]]\nname = "a"\nstart = "06:00"\n[[shift]]\nname = "b"\nstart = "06:00"', "start at the same time"),
+        ('[[shift]]\nname = "a"\nstart = "06:00"\ndays = ["someday"]', "days"),
+    ],
+)
+def test_shifts_and_targets_that_make_no_sense_are_named(tmp_path: Any, tables: str, complaint: str) -> None:
+    path = tmp_path / "line.toml"
+    path.write_text(f'site = "a"\nline = "b"\n{tables}\n')
+    with pytest.raises(ConfigError) as refused:
+        load_line(path)
+    assert complaint in str(refused.value)
 
 
 def test_the_process_says_it_in_one_line() -> None:

@@ -227,6 +227,30 @@ def test_a_client_that_does_not_read_loses_only_its_own_connection(plant: Any, a
     assert len(heard) == len(made)
 
 
+def test_telemetry_of_a_client_that_does_not_read_is_coalesced(plant: Any, api: Any, said: Any, scan: Any) -> None:
+    before = _slow(api)
+    with api.socket() as listener, Deaf(api):
+        json.loads(listener.recv(10))
+        text = "x" * 400
+        for number in range(1500):
+            values = {f"Slow_T{tag:02d}": text for tag in range(25)}
+            plant.publish(scan(Slow_Number=float(number), **values))
+        heard = said(
+            listener, lambda one: one["type"] == "tags" and one["data"]["values"].get("Slow.Number") == 1499.0, 60
+        )
+        slow = _slow(api)
+    assert heard["n"] > 0
+    assert slow == before, "more scans than its queue holds are no reason to close it: only the newest waits"
+
+
+def _number(event: dict[str, Any]) -> Any:
+    return event["data"]["values"].get("Slow.Number")
+
+
+def _slow(api: Any) -> float:
+    return float(next(line for line in _metrics(api) if line.startswith("jidoka_api_slow_clients_total ")).split()[1])
+
+
 def _metrics(api: Any) -> list[str]:
     return list(api.http.get("/metrics").text.splitlines())
 

@@ -1,7 +1,7 @@
 """One PostgreSQL server for the session, and a fresh database for each test, on every engine that is installed."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -186,6 +186,20 @@ def record(shared_url: str, tmp_path: Path) -> Iterator[Record]:
     made = Record(shared_url, tmp_path)
     yield made
     made.database.close()
+
+
+@pytest.fixture
+def open_record(tmp_path: Path) -> Iterator[Callable[[str], Record]]:
+    """A writer of a database of the test's own."""
+    made: list[Record] = []
+
+    def opened(url: str) -> Record:
+        made.append(Record(url, tmp_path))
+        return made[-1]
+
+    yield opened
+    for record in made:
+        record.database.close()
 
 
 @pytest.fixture

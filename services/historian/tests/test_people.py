@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from jidoka.historian.alarms import expire_shelving, rebuilt
+from jidoka.historian.line import Retention
+from jidoka.historian.policies import apply_retention, delete_old_facts, drop_old
 from jidoka.schemas import (
     AcknowledgeAlarm,
     ActionOutcome,
@@ -11,6 +13,7 @@ from jidoka.schemas import (
     AlarmState,
     AlarmStatus,
     Disposition,
+    KeepPart,
     RecordDisposition,
     Ruling,
     Severity,
@@ -126,3 +129,47 @@ def test_a_judgement_of_nothing_is_refused(record: Any, other: Any, make: Any) -
     )  # fmt: skip
     (outcome,) = published(record.write(other.send(judged)), ActionOutcome)
     assert (outcome.applied, outcome.reason) == (False, "there is no such part")
+
+
+def test_the_first_person_and_the_time_are_told(record: Any, source: Any, other: Any, make: Any) -> None:
+    raised, part = condition(make), make.part()
+    seen = AcknowledgeAlarm(alarm_id=raised.alarm_id, **who(make))
+    keep = KeepPart(part_id=part.part_id, **who(make))
+    record.write([*source.send(raised, part), *other.send(seen, keep)])
+    late = [
+        AcknowledgeAlarm(alarm_id=raised.alarm_id, **who(make, "jan")),
+        KeepPart(part_id=part.part_id, **who(make, "jan")),
+        KeepPart(part_id=new_id(), **who(make, "jan")),
+    ]
+    outcomes = published(record.write(other.send(*late)), ActionOutcome)
+    assert [(one.applied, one.by, one.first_at) for one in outcomes] == [
+        (False, "maria", make.now), (False, "maria", make.now), (False, None, None),
+    ]  # fmt: skip
+    again = published(record.write(other.send(*late)), ActionOutcome)
+    assert {(one.action_id, one.first_at) for one in again} == {(one.action_id, one.first_at) for one in outcomes}
+
+
+def test_a_kept_part_outlives_every_retention(record: Any, source: Any, other: Any, make: Any) -> None:
+    kept, gone = make.part(at=make.now - timedelta(days=13)), make.part(at=make.now - timedelta(days=13))
+    seen = {part.part_id: make.inspection(part, "open") for part in (kept, gone)}
+    scans = [make.scan(at=kept.arrived_at + timedelta(seconds=30 * n), heat=float(n)) for n in range(-4, 5)]
+    record.write(source.send(kept, gone, *scans) + other.send(*seen.values(), *map(make.evidence, seen.values())))
+    record.write(source.send(make.decision(kept), make.decision(gone)))
+    before = record.one("SELECT part_passport(%s)", kept.part_id)
+    record.write(other.send(KeepPart(part_id=kept.part_id, **who(make))))
+    late = make.inspection(kept, "short")
+    record.write(other.send(late, make.evidence(late)))
+    with record.database.transaction() as cursor:
+        apply_retention(cursor, Retention(tag_samples_days=31, facts_days=40))
+        drop_old(cursor, make.now + timedelta(days=400))
+        delete_old_facts(cursor, make.now + timedelta(days=400), Retention(facts_days=40))
+    assert record.rows("SELECT id, kept FROM parts") == [(kept.part_id, True)]
+    after = record.one("SELECT part_passport(%s)", kept.part_id)
+    assert {one["id"] for one in after["inspections"]} == {
+        str(one.inspection_id) for one in (seen[kept.part_id], late)
+    }  # fmt: skip
+    old = next(one for one in after["inspections"] if one["id"] == str(seen[kept.part_id].inspection_id))
+    assert old == before["inspections"][0]
+    assert (after["tags"], after["decision"], len(after["images"])) == (before["tags"], before["decision"], 2)
+    assert all(image["kept"] for image in after["images"])
+    assert record.one("SELECT part_passport(%s)", gone.part_id) is None

@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from jidoka.runtime.bus import Bus
 from jidoka.runtime.journal import Journal
+from jidoka.runtime.outbox import Outbox
 from jidoka.runtime.testing import SCOPE, Mosquitto, mosquitto, until
 from jidoka.schemas import ActionOutcome, AlarmCondition, AlarmState, Disposition, RecordDisposition, Severity, new_id
 
@@ -53,6 +55,26 @@ def test_records_are_receipted_through_kill_and_restart(
             until(lambda: pending(bus) == 0, 60, "the receipt after the restart")
             second.terminate()
             assert second.wait(20) == 0
+
+
+def test_a_backlog_is_written_while_live_records_flow(
+    broker: Mosquitto, database_url: str, tmp_path: Path, make: Any
+) -> None:
+    journal = Journal(tmp_path / "gateway.sqlite")
+    earlier = Outbox(journal, SCOPE, "plc-gateway-2", 2**28)
+    with journal.transaction():
+        for _ in range(3000):
+            earlier.add(make.part())
+    with (
+        Bus(broker.settings, SCOPE, "plc-gateway", "plc-gateway-2", "0", journal) as bus,
+        historian(broker, database_url, tmp_path),
+    ):
+        for _ in range(200):
+            bus.publish(make.part())
+        until(lambda: pending(bus) == 0, 60, "the receipts of backlog and live records")
+    with psycopg.connect(database_url) as reader:
+        assert reader.execute("SELECT count(*), count(DISTINCT counter) FROM parts").fetchone() == (3200, 3200)
+        assert reader.execute("SELECT count(*) FROM custody_gaps").fetchone() == (0,)
 
 
 def test_an_alarm_state_and_an_answer_come_after_commit(

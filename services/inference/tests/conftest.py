@@ -99,6 +99,41 @@ def write(graph: onnx.GraphProto, path: Path, metadata: Mapping[str, str] | None
 
 
 @pytest.fixture
+def comparing(tmp_path: Path) -> Callable[..., Path]:
+    """Makes a detector of differences: one class, a cell's score is how far image and reference are apart in it."""
+
+    def build(
+        need: str | None = "required", name: str = "comparing.onnx", batch: object = 1, side: object = 64
+    ) -> Path:
+        shape, size = [batch, 3, 64, 64], [batch, 3, side, side]
+        cells = np.arange(64)
+        boxes = np.stack([cells % 8 * 8 + 4, cells // 8 * 8 + 4, np.full(64, 8), np.full(64, 8)]).astype(np.float32)
+        nodes = [
+            helper.make_node("Sub", ["images", "reference"], ["apart"]),
+            helper.make_node("Abs", ["apart"], ["size"]),
+            helper.make_node("AveragePool", ["size"], ["cells"], kernel_shape=[8, 8], strides=[8, 8]),
+            helper.make_node("ReduceMax", ["cells"], ["most"], axes=[1], keepdims=1),
+            helper.make_node("Reshape", ["most", "flat"], ["scores"]),
+            helper.make_node("Concat", ["boxes", "scores"], ["output0"], axis=1),
+        ]
+        constants = [
+            numpy_helper.from_array(np.array([1, 1, 64]), "flat"),
+            numpy_helper.from_array(boxes[None], "boxes"),
+        ]
+        inputs = [
+            helper.make_tensor_value_info("images", TensorProto.FLOAT, shape),
+            helper.make_tensor_value_info("reference", TensorProto.FLOAT, size),
+        ]
+        output = helper.make_tensor_value_info("output0", TensorProto.FLOAT, [1, 5, 64])
+        metadata = {"names": "['other']", "task": "detect", "imgsz": "[64, 64]"}
+        if need is not None:
+            metadata["reference"] = need
+        return write(helper.make_graph(nodes, "comparing", inputs, [output], constants), tmp_path / name, metadata)
+
+    return build
+
+
+@pytest.fixture
 def board() -> npt.NDArray[np.uint8]:
     """A grey image of 320 x 160 with one red square (x 80, y 40, 40 x 40) and nothing else."""
     image = np.full((160, 320, 3), 90, np.uint8)

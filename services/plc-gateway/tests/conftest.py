@@ -57,6 +57,7 @@ class Rig:
         *,
         station: dict[str, Any] | None = None,
         others: tuple[dict[str, Any], ...] = (),
+        stations: tuple[dict[str, Any], ...] = (),
         outbox_bytes: int = 2**20,
         **plc: Any,
     ) -> Iterator[Gateway]:
@@ -70,7 +71,8 @@ class Rig:
                     "deadline_ms": 60_000,
                     "camera": [{"name": "top", "capture_timeout_ms": 100}],
                 }
-                | (station or {})
+                | (station or {}),
+                *stations,
             ],
         }
         with (
@@ -101,8 +103,11 @@ class Rig:
         return next(part for part in self.all(PartArrived) if part.counter == sequence)
 
     def verdict(self, sequence: int, verdict: Verdict, camera: str = "top") -> None:
+        self.hear(self.part(sequence), verdict, camera)
+
+    def hear(self, part: PartArrived, verdict: Verdict, camera: str = "top") -> None:
         assert self.gateway is not None
-        self.gateway.desk.hear(inspection(self.part(sequence), verdict, camera))
+        self.gateway.desk.hear(inspection(part, verdict, camera))
 
     def decision(self, sequence: int) -> Decision:
         self.until(lambda: any(made.counter == sequence for made in self.all(Decision)), f"decision {sequence}")

@@ -11,8 +11,9 @@ from ethernetip.logix.logix_dispatcher import LogixDispatcher
 from ethernetip.logix.tag_database import TagDatabase
 from ethernetip.protocol.eip_adapter import EipAdapter
 
-from jidoka.plc_gateway.link import Address
+from jidoka.plc_gateway.link import Address, Reading
 from jidoka.plc_gateway.plc import Reader, Writer
+from jidoka.plc_gateway.quality import stopped
 
 DINT, REAL = 0xC4, 0xCA
 
@@ -72,7 +73,10 @@ def test_tags_are_written(counterpart: Counterpart) -> None:
     with Writer(counterpart.address, frozenset({"Count1", "Count2", "Row[3]"})) as link:
         assert link.write([("Count1", 5), ("Count2", -6)]) == [None, None]
         assert link.write([("Row[3]", 7)]) == [None]
-    assert (counterpart.dint("Count1"), counterpart.dint("Count2"), counterpart.dint("Row", 3)) == (5, -6, 7)
+        told = link.write_and_read([("Count1", 8), ("Count2", 9)], ["Count2", "Count1"])
+        assert told == ([None, None], [Reading(9), Reading(8)])
+        assert stopped(link.status()) is None
+    assert (counterpart.dint("Count1"), counterpart.dint("Count2"), counterpart.dint("Row", 3)) == (8, 9, 7)
 
 
 def test_an_unknown_tag_is_bad(counterpart: Counterpart) -> None:

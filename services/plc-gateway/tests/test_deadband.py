@@ -37,3 +37,19 @@ def test_a_tag_that_was_bad_is_sent_again_at_once() -> None:
     filter_.pick(0, {"a": 1})
     filter_.forget(["a"])
     assert filter_.pick(1, {"a": 1}) == {"a": 1}
+
+
+def test_a_value_that_becomes_doubtful_or_certain_is_sent_though_it_did_not_move() -> None:
+    by_change = Filter(10.0, {"T": Band()})
+    picked = [
+        by_change.pick(float(now), {"T": 5.0}, doubts)
+        for now, doubts in enumerate([{}, {}, {"T": "a"}, {"T": "a"}, {"T": "b"}, {}, {}])
+    ]
+    assert [bool(values) for values in picked] == [True, False, True, False, True, True, False]
+
+
+def test_a_slow_scan_sends_nothing_of_its_own_and_what_was_sent_with_it_is_sent_again() -> None:
+    by_change = Filter(10.0, {"T": Band()})
+    scans = [(1.0, None), (1.0, "slow"), (2.0, "slow"), (2.0, "slow"), (2.0, None), (2.0, None), (2.0, "slow")]
+    picked = [by_change.pick(float(now), {"T": value}, {}, slow) for now, (value, slow) in enumerate(scans)]
+    assert [bool(values) for values in picked] == [True, False, True, False, True, False, False]

@@ -18,6 +18,10 @@ from jidoka.schemas import (
     TagBatch,
     Verdict,
 )
+from jidoka.simulator.belt import Belt
+from jidoka.simulator.parts import Recipe
+from jidoka.simulator.plant import STATION
+from jidoka.simulator.station import RULING, Station
 
 LAST = 2**31 - 1
 
@@ -74,7 +78,10 @@ def test_without_a_verdict_the_part_is_held_at_its_deadline(rig: Any) -> None:
         decision = rig.decision(1)
         assert (decision.ruling, decision.reason, decision.absent) == (Ruling.HOLD, Reason.DEADLINE, ("top",))
         assert decision.confirmed
+        late = partial(REGISTRY.get_sample_value, "late_verdicts_total", {"station": "AOI1"})
+        before = late() or 0
         rig.verdict(1, Verdict.PASS)
+        assert late() == before + 1
         assert rig.leave(1) == "hold"
     assert len(rig.all(Decision)) == 1
 
@@ -90,6 +97,22 @@ def test_two_cameras(rig: Any) -> None:
         rig.verdict(1, Verdict.PASS, "side")
         assert rig.decision(1).ruling is Ruling.ACCEPT
     assert {verdict.camera for verdict in rig.decision(1).inspections} == {"top", "side"}
+
+
+def test_two_stations_of_one_controller_count_for_themselves(rig: Any) -> None:
+    other = Station("AOI2", rig.plc.memory, Belt(1e9, 1e9), Recipe(2, "AOI2", 0.2))
+    rig.plc.define("AOI2", STATION)
+    second = {"name": "AOI2", "plc": "plc1", "tag": "AOI2", "camera": [{"name": "top"}]}
+    with rig.start(stations=(second,)):
+        rig.arrive(1)
+        other.arrive(7)
+        rig.until(lambda: len(rig.all(PartArrived)) == 2, "both parts")
+        for part in rig.all(PartArrived):
+            rig.hear(part, Verdict.PASS if part.station == "AOI2" else Verdict.FAIL)
+        rig.until(lambda: len(rig.all(Decision)) == 2, "both decisions")
+        assert (rig.leave(1), RULING[other.leave(7)[1]]) == ("reject", "accept")
+    made = {(part.station, part.counter, part.serial) for part in rig.all(PartArrived)}
+    assert made == {("AOI1", 1, rig.station.recipe.part(1).serial), ("AOI2", 7, other.recipe.part(7).serial)}
 
 
 def test_a_restart_carries_on_and_misses_no_part(rig: Any) -> None:
@@ -129,6 +152,18 @@ def test_a_stored_ruling_is_carried_out_after_a_restart(rig: Any) -> None:
     with rig.start():
         decision = rig.decision(1)
     assert (decision.ruling, decision.reason, decision.confirmed) == (Ruling.ACCEPT, Reason.PASSED, True)
+    assert rig.leave(1) == "accept"
+
+
+def test_a_crash_right_after_the_controller_was_told_leaves_the_decision_that_it_was_told(rig: Any) -> None:
+    """The ruling is in the controller and neither intent nor Decision is in the journal."""
+    with rig.start():
+        rig.arrive(1)
+        rig.part(1)
+    rig.plc.memory.set("AOI1.Verdicts[1]", {"Code": 1, "Sequence": 1})
+    with rig.start():
+        decision = rig.decision(1)
+    assert (decision.ruling, decision.reason, decision.confirmed) == (Ruling.ACCEPT, Reason.RESTART, True)
     assert rig.leave(1) == "accept"
 
 
@@ -240,12 +275,45 @@ def test_a_counter_that_begins_anew_voids_old_verdicts(rig: Any) -> None:
         assert rig.leave(1) == "hold"
 
 
+def test_a_stored_accept_never_meets_a_part_of_a_new_count(rig: Any) -> None:
+    """The gateway is away with an accept for part 3 while the controller is reset and counts a new part 3."""
+    with rig.start():
+        for sequence in (1, 2, 3):
+            rig.arrive(sequence)
+            rig.part(sequence)
+        rig.plc.faults.cut()
+        rig.verdict(3, Verdict.PASS)
+    assert rig.all(Decision) == []
+    rig.arrive(1)
+    rig.arrive(2)
+    rig.plc.faults.start_listening()
+    with rig.start():
+        rig.until(lambda: len(rig.all(Decision)) == 3, "the decisions of the old count")
+        rig.arrive(3)
+        rig.until(lambda: len([part for part in rig.all(PartArrived) if part.counter == 3]) == 2, "the new part 3")
+        assert rig.told(3)[1] == 0
+        assert rig.leave(3) == "hold"
+    assert {made.ruling for made in rig.all(Decision)} == {Ruling.HOLD}
+
+
 def test_bypass_and_changeover_are_named_in_the_decision(rig: Any) -> None:
     rig.plc.memory.set("AOI1.Bypass", True)
     with rig.start():
         rig.arrive(1)
         rig.verdict(1, Verdict.PASS)
-        assert rig.decision(1).detail == "station in bypass"
+        decision = rig.decision(1)
+        assert (decision.detail, decision.bypassed) == ("station in bypass", True)
+        assert rig.leave(1) == "bypass"
+        rig.plc.memory.set("AOI1.Bypass", False)
+        rig.plc.memory.set("AOI1.Changeover", True)
+        rig.arrive(2)
+        rig.part(2)
+        rig.arrive(3)  # its record is read after the states of the same poll
+        rig.part(3)
+        rig.verdict(2, Verdict.PASS)
+        decision = rig.decision(2)
+        assert (decision.detail, decision.bypassed) == ("station in changeover", False)
+        assert rig.leave(2) == "accept"
 
 
 def test_rejects_in_a_row_stop_the_line_and_the_operator_releases_it(rig: Any) -> None:
@@ -300,9 +368,18 @@ def test_a_write_whose_answer_is_lost_is_found_in_the_controllers_memory(rig: An
     with rig.start(request_timeout_ms=300):
         rig.arrive(1)
         rig.part(1)
-        rig.plc.faults.close_before(times=1, service=0x4D)
+        written = []
+
+        def lose_the_answer(path: str, _: object) -> None:
+            if path == "AOI1.Verdicts[1].Sequence" and not written:
+                rig.plc.faults.close_before(times=1)
+                written.append(path)
+
+        rig.plc.subscribe_writes(lose_the_answer)
         rig.verdict(1, Verdict.PASS)
         decision = rig.decision(1)
+        assert written
+        assert rig.plc.faults.active() == []
     assert (decision.ruling, decision.confirmed) == (Ruling.ACCEPT, True)
     assert rig.leave(1) == "accept"
 
@@ -325,6 +402,18 @@ def test_two_connections_for_each_plc_and_no_more(rig: Any) -> None:
         rig.arrive(1)
         rig.part(1)
         assert rig.server.clients == 2
+
+
+def test_more_parts_on_the_belt_than_the_rings_hold_is_an_alarm(rig: Any) -> None:
+    with rig.start():
+        for sequence in range(1, 17):
+            rig.arrive(sequence)
+        rig.until(lambda: active(rig, "ring-too-short") == [True], "the alarm")
+        rig.leave(1)
+        rig.until(lambda: active(rig, "ring-too-short") == [True, False], "the alarm's end")
+    alarm = next(alarm for alarm in rig.all(AlarmCondition) if alarm.code == "ring-too-short")
+    assert alarm.context == {"parts": 16, "ring": 16}
+    assert alarm.message.startswith("16 parts are between camera and gate of AOI1")
 
 
 def test_both_heartbeats_and_an_alarm_that_survives_a_restart_as_the_same_alarm(rig: Any) -> None:
@@ -352,8 +441,8 @@ def test_only_verdicts_heartbeat_and_line_stop_are_ever_written(rig: Any) -> Non
 @pytest.mark.parametrize(
     ("changes", "station", "says"),
     [
-        ({"slot": 5}, {}, "plc plc1: slot = 5"),
-        ({"slot": 5, "group": [{"name": "g", "tags": ["Line.State"]}]}, {}, "plc plc1: slot = 5"),
+        ({"slot": 5}, {}, "^line.toml: plc plc1: slot = 5"),
+        ({"slot": 5, "group": [{"name": "g", "tags": ["Line.State"]}]}, {}, "^line.toml: plc plc1: slot = 5"),
         ({}, {"tag": "AOI2"}, "AOI2.Counter: the controller has no AOI2; close to it: AOI1"),
         ({"heartbeat": "Beat"}, {}, "Beat.Plc"),
         ({"group": [{"name": "g", "tags": ["Line.Sped"]}]}, {}, "close to it: Line.Speed"),

@@ -67,6 +67,7 @@ def test_a_good_file() -> None:
         ("{tag} is {value}", "{part} is {value}", "alarm[0]"),
         ('op = ">"', 'op = "="', "alarm[0].op = '='"),
         ("value = 60.0", "value = true", "alarm[0]"),
+        ('"Line.State"', '{ name = "Line.State", range = [5, 5] }', "plc[0].group[0].tags[0].range = [5, 5]"),
     ],
 )
 def test_a_mistake_is_one_line_with_file_key_and_value(old: str, new: str, says: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from jidoka.plc_gateway.catalogue import UnknownTag
-from jidoka.plc_gateway.link import Address, LinkError, RefusedWrite, WrongAddress
+from jidoka.plc_gateway.link import Address, LinkError, Reading, RefusedWrite, WrongAddress
 from jidoka.plc_gateway.plc import Reader, Writer
 from jidoka.simulator.logix import BOOL, DINT, LINT, REAL, STRING, Controller, Member, Server, Struct
 
@@ -116,8 +116,22 @@ def test_any_other_write_is_refused_before_anything_is_sent(plc: Controller, ser
     with Writer(address(server), frozenset({"Count"})) as link:
         with pytest.raises(RefusedWrite):
             link.write([("Count", 1), (tag, 1)])
+        with pytest.raises(RefusedWrite):
+            link.write_and_read([("Count", 1), (tag, 1)], ["Count", "Flag"])
         assert link.read(["Count"])[0].value == 7
     assert written == []
+
+
+def test_what_is_read_with_a_write_is_what_the_controller_has_after_it(plc: Controller, server: Server) -> None:
+    with Writer(address(server), frozenset({"Count", "Secret", "Flag"})) as link:
+        before = plc.requests.snapshot().get(0x0A, 0)
+        told = link.write_and_read([("Count", 70), ("Flag", 1)], ["Flag", "Count"])
+        assert plc.requests.snapshot()[0x0A] == before + 1
+        assert told == ([None, None], [Reading(True), Reading(70)])
+        assert link.read(["Flag", "Count"]) == [Reading(True), Reading(70)]
+        errors, slot = link.write_and_read([("Count", 71), ("Secret", 5)], ["Count", "Secret"])
+        assert errors == [None, "access refused (status 0f/0000)"]
+        assert slot == [Reading(71), Reading(plc.memory.get("Secret"))]
 
 
 def test_a_write_that_the_controller_refuses_says_why(server: Server) -> None:

@@ -4,10 +4,14 @@ import math
 import socket
 from typing import Any
 
+import pytest
+
 from jidoka.plc_gateway.line import AlarmRule
+from jidoka.plc_gateway.quality import FAULTED, PROGRAM_MODE, SLOW
 from jidoka.plc_gateway.watch import Watch
 from jidoka.schemas import AlarmCondition, DeviceStatus, TagBatch, Verdict
 from jidoka.simulator.logix import DINT, REAL
+from jidoka.simulator.logix.attributes import Mode
 
 
 def group(*tags: Any, **more: Any) -> dict[str, Any]:
@@ -100,9 +104,56 @@ def test_a_dead_controller_makes_its_tags_bad_and_repeats_no_value(rig: Any) -> 
         assert bad_now(rig) == {}
 
 
+def doubts(rig: Any) -> dict[str, str]:
+    batches = rig.all(TagBatch)
+    return dict(batches[-1].uncertain) if batches else {}
+
+
+def test_a_value_outside_its_range_travels_as_uncertain(rig: Any) -> None:
+    tags = [
+        {"name": "Process.Temperature", "range": [0, 100]},
+        {"name": "Process.Zone", "range": [-5, 5]},
+        "Line.State",
+    ]
+    rig.plc.memory.set("Process.Temperature", 999.5)
+    rig.plc.memory.set("Process.Zone", [1.0, 6.0, -5.0, 5.0])
+    with rig.start(group=[group(*tags, period_ms=300)]):
+        rig.until(lambda: doubts(rig), "the doubt")
+        assert doubts(rig) == {
+            "Process.Temperature": "outside its range 0 to 100",
+            "Process.Zone[1]": "outside its range -5 to 5",
+        }
+        assert newest(rig)["Process.Temperature"] == 999.5
+        assert bad_now(rig) == {}
+        rig.plc.memory.set("Process", {"Temperature": 50.0, "Zone": [0.0] * 4})
+        rig.until(lambda: newest(rig).get("Process.Temperature") == 50.0, "the good value")
+        assert doubts(rig) == {}
+
+
+@pytest.mark.parametrize(("mode", "reason"), [(Mode.PROGRAM, PROGRAM_MODE), (Mode.FAULTED, FAULTED)])
+def test_values_of_a_controller_whose_program_does_not_run_are_uncertain(rig: Any, mode: Mode, reason: str) -> None:
+    """With report on change, too: what did not move is sent again when it becomes uncertain, and when it is certain."""
+    with rig.start(group=[group("Line.State", "Line.Speed", period_ms=500, on_change=True, heartbeat_ms=60_000)]):
+        rig.until(lambda: newest(rig), "the values")
+        rig.plc.faults.mode(mode)
+        rig.until(lambda: doubts(rig) == {"Line.State": reason, "Line.Speed": reason}, "the doubt")
+        rig.plc.faults.mode(Mode.RUN)
+        rig.until(lambda: not doubts(rig), "its end")
+    assert [set(batch.values) for batch in rig.all(TagBatch)] == [{"Line.State", "Line.Speed"}] * 3
+
+
+def test_values_of_a_scan_that_took_longer_than_its_period_are_uncertain(rig: Any) -> None:
+    with rig.start(group=[group("Line.State", "Line.Speed", period_ms=200)]):
+        rig.until(lambda: newest(rig) and not doubts(rig), "a scan in time")
+        rig.plc.faults.delay(0.25, service=0x0A)
+        rig.until(lambda: doubts(rig) == {"Line.State": SLOW, "Line.Speed": SLOW}, "the doubt")
+        rig.plc.faults.clear()
+        rig.until(lambda: not doubts(rig), "a scan in time")
+
+
 def test_dead_band_and_report_on_change(rig: Any) -> None:
     tags = [{"name": "Line.Speed", "deadband": 0.5}, "Line.State"]
-    with rig.start(group=[group(*tags, on_change=True, heartbeat_ms=60_000)]):
+    with rig.start(group=[group(*tags, period_ms=300, on_change=True, heartbeat_ms=60_000)]):
         rig.until(lambda: newest(rig) == {"Line.Speed": 0.0, "Line.State": 0}, "the first scan")
         rig.plc.memory.set("Line.Speed", 0.4)
         rig.plc.memory.set("Line.State", 1)

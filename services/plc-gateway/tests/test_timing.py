@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,13 +32,19 @@ def test_the_next_scan_is_always_in_the_future_and_all_points_are_accounted_for(
     assert grid.number == scans + left_out
 
 
-def test_the_first_reconnect_is_at_once_then_ever_longer_up_to_the_ceiling() -> None:
+@pytest.mark.parametrize(("answers", "most"), [(False, 1.0), (True, 5.0)])
+def test_the_first_reconnect_is_at_once_then_ever_longer_up_to_the_ceiling(answers: bool, most: float) -> None:
+    """One that nobody answers is tried each second; one that answers and fails at once is left alone for longer."""
     backoff = Backoff(clock=lambda: 0.0)
-    delays = [backoff.delay() for _ in range(12)]
+    delays = []
+    for _ in range(12):
+        if answers:
+            backoff.connected()
+        delays.append(backoff.delay())
     assert delays[0] == 0.0
     assert 0.1 < delays[1] <= 0.25
-    assert max(delays) <= 5.0
-    assert delays[-1] >= 3.5
+    assert 0.7 * most <= max(delays) <= most
+    assert delays[-1] >= 0.7 * most
 
 
 def test_a_connection_that_lasted_starts_the_row_anew_and_a_short_one_does_not() -> None:

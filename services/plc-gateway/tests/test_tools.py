@@ -1,5 +1,6 @@
 """`browse` and `check`, as a person at a terminal runs them."""
 
+import socket
 import subprocess
 import sys
 import tomllib
@@ -94,6 +95,54 @@ def test_a_mistake_ends_the_service_with_one_line_and_status_2(line: Path) -> No
     done = run()
     assert done.returncode == 2
     assert done.stderr == f"configuration: {line}: station[0].tag is missing\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('host = "127.0.0.1', 'host = "no host', "plc[0].host = 'no host"),
+        ('name = "critical"', 'name = "critical"\nperiod_ms = 3', "plc[0].group[0].period_ms = 3: "),
+        ("[[plc.group]]", "slot = 3\n[[plc.group]]", "plc plc1: slot = 3: no module answers"),
+        ('"Line.State"', '"Line.Stat"', "plc plc1, group critical: tags: Line.Stat: the controller has no Line.Stat"),
+        ('"Line.State"', '{name = "Line.State", type = "REAL"}', "Line.State: type = 'REAL', but it is DINT"),
+        (
+            '"Line.State"',
+            '{name = "Line", range = [0, 1]}',
+            "Line: range = [0.0, 1.0], but Line_T is no type of number",
+        ),
+        ('tag = "AOI1"', 'tag = "AOI7"', "plc plc1: the PLC contract (docs/plc-contract.md) is not met: AOI7.Counter"),
+        (
+            "[[station]]",
+            '[[alarm]]\ncode = "c"\ntag = "X"\nvalue = 1\nmessage = "m"\n[[station]]',
+            "alarm[0].tag = 'X'",
+        ),
+    ],
+)
+def test_every_wrong_setting_ends_the_service_with_one_line_that_names_the_file(
+    line: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, says: str
+) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("HTTP_PORT", "0")
+    monkeypatch.setenv("MQTT_PORT", "1")
+    text = line.read_text()
+    assert old in text
+    line.write_text(text.replace(old, new, 1))
+    done = run()
+    assert done.returncode == 2, done.stderr
+    said = [row for row in done.stderr.splitlines() if row.startswith("configuration: ")]
+    assert len(said) == 1
+    assert said[0].startswith(f"configuration: {line}: ")
+    assert says in said[0]
+
+
+def test_a_host_that_no_name_server_knows_is_named(line: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_: str) -> str:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "gethostbyname", unknown)
+    line.write_text(line.read_text().replace("127.0.0.1:", "plc-hall-7:"))
+    with pytest.raises(ConfigError, match=r"plc\[0\]\.host = 'plc-hall-7:\d+': there is no host of this name"):
+        check.main([])
 
 
 def test_an_unknown_verb_says_what_there_is() -> None:

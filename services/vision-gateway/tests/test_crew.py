@@ -18,8 +18,8 @@ from jidoka.schemas import AlarmCondition, CaptureFailed, DeviceStatus, Frame, L
 from jidoka.vision_gateway.alarms import Alarms
 from jidoka.vision_gateway.cameras.camera import CameraError
 from jidoka.vision_gateway.crew import Crew
-from jidoka.vision_gateway.line import read_stations
 from jidoka.vision_gateway.live import LiveView
+from jidoka.vision_gateway.stations import read_stations
 
 Start = Callable[..., Crew]
 

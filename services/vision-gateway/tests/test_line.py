@@ -3,7 +3,7 @@
 import pytest
 
 from jidoka.runtime.errors import ConfigError
-from jidoka.vision_gateway.line import read_stations
+from jidoka.vision_gateway.stations import read_stations
 
 TOP = {"name": "top", "kind": "simulator", "url": "http://x/y"}
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from jidoka.vision_gateway.cameras.camera import CameraError
+from jidoka.vision_gateway.cameras.camera import CameraError, Want
 from jidoka.vision_gateway.cameras.drop import DropCamera
 from jidoka.vision_gateway.cameras.folder import FolderCamera
 from jidoka.vision_gateway.cameras.simulator import SimulatorCamera
@@ -26,8 +26,8 @@ def test_the_simulators_camera_gives_the_image_of_the_part_asked_for(camera_serv
     camera_server.shows(7, first)
     camera_server.shows(8, second)
     camera = SimulatorCamera("camera AOI1/top", camera_server.url)
-    assert camera.grab(7, soon()).image == first
-    assert camera.grab(8, soon()).image == second
+    assert camera.grab(Want(7), soon()).image == first
+    assert camera.grab(Want(8), soon()).image == second
     assert camera.glance(soon()).image == second
     assert camera_server.asked == [7, 8, None]
     camera.close()
@@ -36,11 +36,11 @@ def test_the_simulators_camera_gives_the_image_of_the_part_asked_for(camera_serv
 def test_the_simulators_camera_waits_for_an_image_that_is_not_there_yet(camera_server, jpeg, picture):
     camera = SimulatorCamera("camera AOI1/top", camera_server.url)
     with pytest.raises(CameraError, match="camera AOI1/top has no image of part 3") as error:
-        camera.grab(3, soon(0.2))
+        camera.grab(Want(3), soon(0.2))
     assert error.value.code == "timeout"
     assert len(camera_server.asked) > 2
     camera_server.shows(3, jpeg(picture(3)))
-    assert camera.grab(3, soon()).image == jpeg(picture(3))
+    assert camera.grab(Want(3), soon()).image == jpeg(picture(3))
     camera.close()
 
 
@@ -48,7 +48,7 @@ def test_an_image_of_another_part_is_never_given(camera_server, jpeg, picture):
     camera_server.shows(3, jpeg(picture()), sequence=2)
     camera = SimulatorCamera("camera AOI1/top", camera_server.url)
     with pytest.raises(CameraError, match="answered with part 2, asked for 3") as error:
-        camera.grab(3, soon())
+        camera.grab(Want(3), soon())
     assert error.value.code == "mismatch"
     camera.close()
 
@@ -57,7 +57,7 @@ def test_a_connection_that_the_server_dropped_is_made_again(camera_server, jpeg,
     camera_server.close_each = True
     camera_server.shows(1, jpeg(picture()))
     camera = SimulatorCamera("camera AOI1/top", camera_server.url)
-    assert [camera.grab(1, soon()).image for _ in range(3)] == [jpeg(picture())] * 3
+    assert [camera.grab(Want(1), soon()).image for _ in range(3)] == [jpeg(picture())] * 3
     camera.close()
 
 
@@ -66,16 +66,16 @@ def test_a_camera_that_is_away_hangs_or_fails_says_so(camera_server, jpeg, pictu
         unused.bind(("127.0.0.1", 0))
         away = SimulatorCamera("camera AOI1/top", f"http://127.0.0.1:{unused.getsockname()[1]}/x")
         with pytest.raises(CameraError, match="Connection refused") as error:
-            away.grab(1, soon())
+            away.grab(Want(1), soon())
     assert error.value.code == "offline"
     camera_server.shows(1, jpeg(picture()), delay=30)
     camera_server.shows(2, b"broken", status=500)
     camera = SimulatorCamera("camera AOI1/top", camera_server.url)
     with pytest.raises(CameraError, match="did not answer in time") as error:
-        camera.grab(1, soon(0.2))
+        camera.grab(Want(1), soon(0.2))
     assert error.value.code == "timeout"
     with pytest.raises(CameraError, match="answered 500") as error:
-        camera.grab(2, soon())
+        camera.grab(Want(2), soon())
     assert error.value.code == "offline"
     camera.close()
 
@@ -89,7 +89,7 @@ def test_a_folder_is_replayed_in_order_and_over_again(tmp_path, jpeg, picture):
     (tmp_path / "notes.txt").write_text("no image")
     camera = FolderCamera("camera AOI1/top", tmp_path, "**/*_test.*")
     assert camera.glance(soon()) is None
-    origins = [camera.grab(counter, soon()).origin for counter in range(4)]
+    origins = [camera.grab(Want(counter), soon()).origin for counter in range(4)]
     assert origins == [str(tmp_path / name) for name in ("1_test.JPG", "3_test.png", "b/2_test.jpg", "1_test.JPG")]
 
 
@@ -99,7 +99,7 @@ def test_a_folder_without_images_says_so(tmp_path, make):
     if make:
         folder.mkdir()
     camera = FolderCamera("camera AOI1/top", folder)
-    for ask in (lambda: camera.grab(1, soon()), lambda: camera.glance(soon())):
+    for ask in (lambda: camera.grab(Want(1), soon()), lambda: camera.glance(soon())):
         with pytest.raises(CameraError, match=r"camera AOI1/top: .*images") as error:
             ask()
         assert error.value.code == "offline"
@@ -112,9 +112,9 @@ def test_a_file_that_has_gone_is_named_and_the_next_one_follows(tmp_path, jpeg, 
     camera.glance(soon())
     (tmp_path / "a.jpg").unlink()
     with pytest.raises(CameraError, match=r"a\.jpg: No such file") as error:
-        camera.grab(1, soon())
+        camera.grab(Want(1), soon())
     assert error.value.code == "unreadable"
-    assert camera.grab(1, soon()).origin.endswith("b.jpg")
+    assert camera.grab(Want(1), soon()).origin.endswith("b.jpg")
 
 
 @pytest.fixture
@@ -130,10 +130,10 @@ def test_a_dropped_file_goes_to_the_part_that_its_name_counts(drop, jpeg, pictur
         nested.mkdir(parents=True)
         (nested / f"260504_120000_000{100 + counter}_CAM1_OK.jpg").write_bytes(jpeg(picture(counter)))
     assert camera.glance(soon()) is None
-    assert camera.grab(8, soon()).image == jpeg(picture(8))
-    assert camera.grab(7, soon()).image == jpeg(picture(7))
+    assert camera.grab(Want(8), soon()).image == jpeg(picture(8))
+    assert camera.grab(Want(7), soon()).image == jpeg(picture(7))
     with pytest.raises(CameraError, match="no file of part 7") as error:
-        camera.grab(7, soon(0.1))
+        camera.grab(Want(7), soon(0.1))
     assert error.value.code == "timeout"
 
 
@@ -142,11 +142,11 @@ def test_a_file_is_taken_only_when_it_is_whole(drop, jpeg, picture):
     path, whole = folder / "x_00105_CAM1.jpg", jpeg(picture(5))
     path.write_bytes(whole[:-100])
     with pytest.raises(CameraError, match=r"x_00105_CAM1\.jpg: a truncated JPEG") as error:
-        camera.grab(5, soon(0.1))
+        camera.grab(Want(5), soon(0.1))
     assert error.value.code == "unreadable"
     writer = threading.Timer(0.1, path.write_bytes, [whole])
     writer.start()
-    assert camera.grab(5, soon()).image == whole
+    assert camera.grab(Want(5), soon()).image == whole
     writer.join()
     assert not path.exists()
 
@@ -156,7 +156,7 @@ def test_a_link_out_of_the_folder_is_not_followed(drop, tmp_path, jpeg, picture)
     (tmp_path / "secret.jpg").write_bytes(jpeg(picture()))
     (folder / "x_00101_CAM1.jpg").symlink_to(tmp_path / "secret.jpg")
     with pytest.raises(CameraError, match="leads out of the folder"):
-        camera.grab(1, soon(0.1))
+        camera.grab(Want(1), soon(0.1))
     assert (tmp_path / "secret.jpg").exists()
 
 
@@ -181,7 +181,7 @@ def film(tmp_path):
 def test_a_video_gives_images_begun_after_they_were_asked_for_and_starts_over(film):
     camera = VideoCamera("camera AOI1/top", str(film))
     before = datetime.now(UTC)
-    shots = [camera.grab(counter, soon(10)) for counter in range(15)]
+    shots = [camera.grab(Want(counter), soon(10)) for counter in range(15)]
     camera.close()
     times = [before, *(shot.taken_at for shot in shots)]
     assert all(a <= b for a, b in itertools.pairwise(times))

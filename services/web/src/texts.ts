@@ -1,7 +1,9 @@
 /** Every word that the dashboard says. Translate this file to translate the dashboard. */
 
 import type { AlarmStatus, Severity } from "./api/alarms";
+import type { Role } from "./api/auth";
 import type { Disposition } from "./api/dispositions";
+import type { Unit } from "./api/kpis";
 import type { Result } from "./api/parts";
 
 const results: Record<Result, string> = { pass: "Pass", fail: "Fail", held: "Held" };
@@ -29,6 +31,7 @@ const dispositions: Record<Disposition, string> = {
   rework: "Rework",
   scrap: "Scrap",
 };
+const roles: Record<Role, string> = { viewer: "Viewer", operator: "Operator", engineer: "Engineer", admin: "Admin" };
 const problems: Record<number, string> = {
   0: "The server does not answer.",
   401: "You are not logged in, or your session has ended.",
@@ -47,6 +50,7 @@ export const texts = {
   alarmStatuses,
   reasons,
   dispositions,
+  roles,
   problems,
   problem: (status: number) => `The server answered with error ${status}.`,
   none: "–",
@@ -61,6 +65,7 @@ export const texts = {
   csv: "Save as CSV",
   print: "Print",
   dispositionName: (name: string): string => dispositions[name as Disposition] ?? name,
+  save: "Save",
   cancel: "Cancel",
   comment: "Comment",
   all: "All",
@@ -68,6 +73,7 @@ export const texts = {
   camera: "Camera",
   since: "since",
   stale: "stale",
+  uncertain: "doubtful",
   skip: "Skip to the content",
   menu: "Pages",
 
@@ -102,13 +108,14 @@ export const texts = {
     unreachable: "The server does not answer. Trying again by itself.",
     theme: "Colours",
     themes: { auto: "As this machine", light: "Light", dark: "Dark" },
-    role: (role: string) => `Role: ${role}`,
     simulated: "Simulated line",
   },
 
   line: {
     yield: "Yield",
     yieldToday: "Yield, today",
+    target: "target",
+    belowTarget: "below target",
     now: "Now",
     liveView: "Live view",
     liveNote: "Not an inspected frame",
@@ -185,9 +192,26 @@ export const texts = {
     onDefect: "(one defect)",
     undoneBy: (name: string) => `undone by ${name},`,
     tags: "Tags when it arrived",
+    around: "Tags around that moment",
+    aroundNote: (seconds: number) => `${seconds} s before to ${seconds} s after it arrived`,
+    keep: "Keep this part",
+    keepNote: "Images and all that is known of it stay beyond every retention.",
+    kept: "Kept",
+    keptBy: (name: string) => `kept by ${name},`,
     alarms: "Alarms at that time",
     noAlarms: "No alarm was active.",
     visits: "Other visits of this serial",
+  },
+
+  recall: {
+    title: "Recall",
+    list: "List the parts",
+    whileTag: "While the tag",
+    below: "was below",
+    above: "or above",
+    note: "A model, a batch, an article, a time, or a tag outside its limits, of the last 30 days when no time is given.",
+    matching: (parts: string) => `${parts} parts`,
+    none: "No part matches.",
   },
 
   defects: {
@@ -233,6 +257,21 @@ export const texts = {
       quarter: "Last 3 months",
     },
     yield: "Yield",
+    noParts: "No part in this time.",
+    series: "Step by step",
+    by: "By",
+    units: { hour: "Hour", shift: "Shift", day: "Day", week: "Week", month: "Month" } satisfies Record<Unit, string>,
+    noShifts: "This line has no shifts configured.",
+    cycleMedian: "Cycle time, median",
+    cycles: "Cycle times",
+    oee: "OEE",
+    availability: "Availability",
+    effectiveness: "Effectiveness",
+    qualityRatio: "Quality",
+    planned: "Planned",
+    busy: "With parts",
+    implausible: "A factor is above 100 %: check shifts and target cycle.",
+    noOee: "Configure shifts and the station's target cycle to see it.",
     yieldNote: "passed of all decided parts",
     firstPass: "First-pass yield",
     firstPassNote: "passed at their first visit",
@@ -259,6 +298,7 @@ export const texts = {
     noTags: "No tag matches.",
     choose: "Choose tags to draw them.",
     chartOf: "Trend of",
+    apply: "Show",
     band: "mean, with the band from minimum to maximum",
     noData: "No sample in this time.",
     lastSpan: (span: string) => `Last ${span}`,
@@ -266,7 +306,7 @@ export const texts = {
     follow: "Follow the line",
     earlier: "Earlier",
     later: "Later",
-    legend: "Drag over a chart to zoom. ✕ marks a failed part; ■ ▲ ◆ ● mark critical, high, medium and low alarms.",
+    legend: "Drag over a chart to zoom, with Shift to move; Ctrl and the wheel zoom, too. ✕ marks a failed part; ■ ▲ ◆ ● mark critical, high, medium and low alarms.",
   },
 
   alarms: {
@@ -285,8 +325,13 @@ export const texts = {
     unshelve: "End shelving",
     shelvedUntil: "Shelved until",
     minutes: "Minutes",
+    silence: "Silence",
+    silenced: "Sound silenced",
+    soundOff: "Sound is off",
+    unblock: "Click for sound",
     none: "No alarm.",
     noneActive: "No active alarm.",
+    noneMatches: "No active alarm matches.",
     actions: "Actions",
     source: "Source",
   },
@@ -296,18 +341,15 @@ export const texts = {
     devices: "Devices",
     models: "Models that inspected here",
     server: "Server",
-    users: "Users",
     audit: "Audit log",
     name: "Name",
     version: "Version",
     state: "State",
     since: "Since",
     reason: "Reason",
+    inUse: "In use",
     firstUsed: "First used",
     sha: "SHA-256",
-    role: "Role",
-    lastLogin: "Last login",
-    disabled: "disabled",
     actor: "Who",
     action: "What",
     object: "On what",
@@ -318,6 +360,33 @@ export const texts = {
     status: "Status",
     kind: "Kind",
     when: "When",
+  },
+
+  users: {
+    title: "Users",
+    add: "Add a user",
+    role: "Role",
+    lines: "Lines",
+    everyLine: "Every line",
+    noLine: "No line",
+    linesHow: "Lines, as site/line, by commas",
+    lastLogin: "Last login",
+    actions: "Actions",
+    disabled: "disabled",
+    disable: "Disable",
+    enable: "Enable",
+    change: "Change",
+    changeOf: (name: string) => `Change ${name}`,
+    newPassword: "New password",
+    passwordOf: (name: string) => `New password of ${name}`,
+    passwordHow: (least: number) => `Password, at least ${least} characters`,
+    ends: "A new role or password ends the sessions of this user.",
+    may: {
+      viewer: "looks",
+      operator: "judges parts, acknowledges alarms",
+      engineer: "as operator, and keeps parts",
+      admin: "everything, and manages users",
+    } satisfies Record<Role, string>,
   },
 
   stations: {

@@ -38,3 +38,16 @@ test("an event that the table does not know changes nothing", () => {
 test("a message is an object with a type", () => {
   expect([{ type: "part", data: 1 }, { data: 1 }, null, "part", { type: 1 }].map(isLiveMessage)).toEqual([true, false, false, false, false]);
 });
+
+test("the first event of a quiet time is told at once, the next ones together", () => {
+  vi.advanceTimersByTime(500);
+  sums.receive({ type: "add", data: 1 });
+  vi.advanceTimersByTime(0);
+  expect(told).toEqual([1]);
+  sums.receive({ type: "add", data: 2 });
+  sums.receive({ type: "add", data: 3 });
+  vi.advanceTimersByTime(99);
+  expect(told).toEqual([1]);
+  vi.advanceTimersByTime(1);
+  expect(told).toEqual([1, 6]);
+});

@@ -36,7 +36,7 @@ test("what a person types is plant time, on both sides of a clock change", () =>
 test("nothing of nothing is no yield, not 0 %", () => {
   expect(yieldOf({ pass: 0, fail: 0, held: 0 })).toBeNull();
   expect(percent(null)).toBe("–");
-  expect(percent(yieldOf({ pass: 3, fail: 0, held: 1 }))).toBe("75.0 %");
+  expect(percent(yieldOf({ pass: 3, fail: 0, held: 1 }))).toBe("75.0\u00a0%");
 });
 
 test("tag values keep four figures and their kind", () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { decodeFrame } from "../src/live/frame";
+import { isSilent } from "../src/live/silent";
 import { isStale, STALE_MS } from "../src/live/staleness";
 
 function packed(header: string, image: readonly number[], length = header.length): ArrayBuffer {
@@ -33,4 +34,11 @@ test("a value is stale within 3 s, at once without a link, and later when it is 
   expect(isStale({ received: 0, period: 100 }, 1_000, false)).toBe(true);
   expect(isStale({ received: 0, period: 10_000 }, 20_000, true)).toBe(false);
   expect(isStale({ received: 0, period: 10_000 }, 26_000, true)).toBe(true);
+});
+
+test("of a device whose service is offline nobody knows anything", () => {
+  const service = (online: boolean) => ({ "plc-gateway/g": { service: "plc-gateway", instance: "g", online, version: "1", at: "" } });
+  expect(isSilent({ source: "g" }, service(false))).toBe(true);
+  expect(isSilent({ source: "g" }, service(true))).toBe(false);
+  expect(isSilent({ source: "other" }, service(false))).toBe(false);
 });

@@ -4,6 +4,10 @@ import type { Alarm } from "../src/api/alarms";
 import type { Defect } from "../src/api/defects";
 import type { TrendPoint } from "../src/api/tags";
 import { byUrgency, unseen } from "../src/alarms/order";
+import { EVERYTHING, matches } from "../src/alarms/filter";
+import { linesOf } from "../src/system/lines";
+import { lively } from "../src/parts/around";
+import type { TagHistory } from "../src/api/tags";
 import { choiceOf, findingOn } from "../src/defects/review";
 import { link, parsePlace } from "../src/place";
 import { columns, extended } from "../src/trends/series";
@@ -57,4 +61,25 @@ test("a false call is of one defect, scrap is of the part", () => {
   expect(findingOn(defect, "false_call", " dust ")).toEqual({ part_id: "p1", defect_id: "d1", disposition: "false_call", comment: "dust" });
   expect(findingOn(defect, "scrap", "")).toEqual({ part_id: "p1", defect_id: null, disposition: "scrap", comment: null });
   expect(findingOn({ ...defect, part_id: null }, "scrap", "")).toBeNull();
+});
+
+test("an alarm is found by severity, station, state and any part of its text", () => {
+  const one = { severity: "high", station: "AOI1", status: "unacknowledged", message: "Oven door open", code: "door-open", subject: "plc1" } as Alarm;
+  expect(matches(one, EVERYTHING)).toBe(true);
+  expect(matches(one, { ...EVERYTHING, severity: "high", station: "AOI1", status: "unacknowledged", text: " oven " })).toBe(true);
+  for (const other of [{ severity: "low" }, { station: "AOI2" }, { status: "shelved" }, { text: "pressure" }]) {
+    expect(matches(one, { ...EVERYTHING, ...other })).toBe(false);
+  }
+});
+
+test("lines of a user are names between commas or spaces", () => {
+  expect(linesOf(" a/b,c/d  e/f, ")).toEqual(["a/b", "c/d", "e/f"]);
+});
+
+test("around a part only tags that go up and down are drawn, the liveliest of them", () => {
+  const history = (tag: string, ...means: (number | null)[]) =>
+    ({ tag, points: means.map((mean, second) => ({ ...point(second, 0), mean })) }) as unknown as TagHistory;
+  const all = [history("counter", 1, 2, 3), history("still", 5, 5), history("none", null, null), history("b", 10, 11, 10), history("a", 1, 9, 2)];
+  expect(lively(all).map(({ tag }) => tag)).toEqual(["a", "b"]);
+  expect(lively(["p", "q", "r", "s", "t"].map((tag, more) => history(tag, 10, 20 + more, 10))).map(({ tag }) => tag)).toEqual(["q", "r", "s", "t"]);
 });

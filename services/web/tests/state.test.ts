@@ -78,6 +78,13 @@ test("a tag that cannot be read loses its value and says why", () => {
   expect(state.tags["U"]).toMatchObject({ value: true, bad: null });
 });
 
+test("a doubtful value is shown and says why it is doubtful", () => {
+  const scan = { plc: "plc1", group: "g", at: at(1), values: { T: 1 }, bad: {}, uncertain: { T: "read in two parts" } };
+  const state = lineReducers.tags(NOTHING, scan);
+  expect(state.tags["T"]).toMatchObject({ value: 1, uncertain: "read in two parts" });
+  expect(lineReducers.tags(state, { ...scan, uncertain: {} }).tags["T"]?.uncertain).toBeNull();
+});
+
 test("a snapshot replaces what ended meanwhile and keeps the last fail", () => {
   let state = lineReducers.alarm(NOTHING, alarm("old"));
   state = lineReducers.inspection(state, inspection("i1", 1, { verdict: "fail" }));

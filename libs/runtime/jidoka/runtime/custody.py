@@ -8,12 +8,13 @@ from jidoka.runtime import metrics
 from jidoka.runtime.link import Outgoing
 from jidoka.runtime.logs import log
 from jidoka.runtime.outbox import Outbox
-from jidoka.runtime.repeats import ROUND_BYTES, ROUND_RECORDS, Sweep
+from jidoka.runtime.repeats import Sweep
 from jidoka.runtime.rows import Row
 from jidoka.schemas import Packet, Receipt, SchemaError, Scope, ServiceStatus, Stream, decode
 
 KEEPER = "historian"
 CLAIM_BYTES = 4 * 2**20
+READ_RECORDS = 200
 PRUNE_EVERY_S = 0.2  # one commit for several receipts
 TEND_EVERY_S = 1.0
 
@@ -41,7 +42,7 @@ class Custodian:
         self._prune_at = self._tend_at = 0.0
 
     def take(self, stream: Stream, count: int, now: float) -> list[Sending]:
-        """Up to `count` records to send now: new ones first, then repeats."""
+        """Up to `count` records to send now that were never sent before, in order."""
         while rows := self._new(stream, count):
             sendings = [Sending(row, repeat=row.stale(now), first=True) for row in rows]
             if self.keeper_online():
@@ -50,9 +51,13 @@ class Custodian:
                 self._sweeps[stream].handed(late.row.id, now)
             if fresh := [sending for sending in sendings if not sending.repeat]:
                 return fresh
+        return []
+
+    def take_repeats(self, stream: Stream, count: int, now: float) -> list[Sending]:
+        """Up to `count` records to send again now."""
         repeating = self._repeating[stream]
         if not repeating:
-            repeating.extend(self._round(stream, now))
+            repeating.extend(self._next_repeats(stream, now))
         return [Sending(repeating.popleft(), repeat=True, first=False) for _ in range(min(count, len(repeating)))]
 
     def outgoing(self, sending: Sending) -> Outgoing:
@@ -128,16 +133,19 @@ class Custodian:
             return [returned.popleft() for _ in range(min(count, len(returned)))]
         return self._outbox.claim(stream, count, CLAIM_BYTES)
 
-    def _round(self, stream: Stream, now: float) -> list[Row]:
+    def _next_repeats(self, stream: Stream, now: float) -> list[Row]:
         sweep = self._sweeps[stream]
-        if not self.keeper_online() or not sweep.due(now):
+        if not self.keeper_online():
             return []
-        rows = self._outbox.between(stream, (sweep.cursor, sweep.ripe(now)), ROUND_RECORDS, ROUND_BYTES)
+        records, size = sweep.room(now)
+        if records <= 0:
+            return []
+        ids = (sweep.cursor, sweep.ripe(now))
+        rows = self._outbox.between(stream, ids, min(records, READ_RECORDS), min(size, CLAIM_BYTES))
         if rows:
-            sweep.began(rows[0].id, rows[-1].id, now)
-        else:
-            sweep.found_nothing(now)
-        return rows
+            return sweep.began(rows, now)
+        sweep.found_nothing(now)
+        return []
 
     def _keeper(self, topic: str, online: bool, now: float) -> None:
         before = self.keeper_online()
@@ -146,9 +154,7 @@ class Custodian:
             for sweep in self._sweeps.values():
                 sweep.restart(now)
 
-    def _pruned(self, counts: dict[Stream, int], now: float) -> None:
-        for stream, count in counts.items():
-            sweep = self._sweeps[stream]
-            current = sweep.progressed(now) if count else None
-            if current and not self._outbox.any_left(stream, *current):
-                sweep.finished(now)
+    def _pruned(self, removed: dict[Stream, list[int]], now: float) -> None:
+        for stream, ids in removed.items():
+            if ids:
+                self._sweeps[stream].progressed(ids, now)

@@ -10,6 +10,7 @@ from typing import Self
 
 from jidoka.runtime.errors import ConfigError, JournalUnavailable
 
+LOG_BYTES = 1100 * 4096  # SQLite begins the log anew after 1,000 pages
 OTHER_PROCESS_S = 5.0  # a predecessor may take as long to end
 _OUTSIDE = {
     sqlite3.SQLITE_FULL,
@@ -39,6 +40,8 @@ class Journal:
                 self._path, isolation_level=None, check_same_thread=False, timeout=OTHER_PROCESS_S
             )
             self._prepare()
+            if path is not None:
+                self._reserve(Path(f"{path}-wal"))
         except OSError as error:
             raise ConfigError(f"journal {self._path}: {error.strerror}") from error
         except sqlite3.OperationalError as error:
@@ -59,6 +62,14 @@ class Journal:
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("BEGIN IMMEDIATE")
         self._db.execute("COMMIT")
+
+    def _reserve(self, log: Path) -> None:
+        # A commit that only overwrites the log waits for the disk once; one that makes the file longer, twice or more.
+        if log.exists() and log.stat().st_size >= LOG_BYTES:
+            return
+        self._db.execute("CREATE TABLE journal_reserve AS SELECT zeroblob(?) AS room", (LOG_BYTES,))
+        self._db.execute("DROP TABLE journal_reserve")
+        self._db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

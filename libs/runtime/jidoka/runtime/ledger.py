@@ -67,8 +67,8 @@ class Ledger:
         return int(issued[0])
 
 
-def prune(db: sqlite3.Connection, mark: Watermark) -> int:
-    """Removes what a watermark covers; returns how many records.
+def prune(db: sqlite3.Connection, mark: Watermark) -> list[int]:
+    """Removes what a watermark covers; returns the ids of the records.
 
     The highest watermark ever seen counts. One of an unknown epoch, or beyond what was ever issued, removes nothing.
     """
@@ -76,20 +76,20 @@ def prune(db: sqlite3.Connection, mark: Watermark) -> int:
     asked = "SELECT issued, upto FROM outbox_epoch WHERE stream = ? AND epoch = ?"
     known = db.execute(asked, (stream, epoch)).fetchone()
     if known is None:
-        return 0
+        return []
     issued, before = known
     if max(mark.upto, *mark.extras, 0) > issued:
         metrics.RECEIPTS_REFUSED.inc()
         log.error("receipt_refused", stream=stream, epoch=epoch, upto=mark.upto, issued=issued)
-        return 0
+        return []
     upto = max(mark.upto, before)
-    sizes = db.execute(
+    removed = db.execute(
         "DELETE FROM outbox_record WHERE stream = ? AND epoch = ? AND"
-        " (seq <= ? OR seq IN (SELECT value FROM json_each(?))) RETURNING size",
+        " (seq <= ? OR seq IN (SELECT value FROM json_each(?))) RETURNING id, size",
         (stream, epoch, upto, json.dumps(mark.extras)),
     ).fetchall()
     if upto > before:
         db.execute("UPDATE outbox_epoch SET upto = ? WHERE stream = ? AND epoch = ?", (upto, stream, epoch))
-    if sizes:
-        room.account(db, mark.stream, -len(sizes), -sum(size for (size,) in sizes))
-    return len(sizes)
+    if removed:
+        room.account(db, mark.stream, -len(removed), -sum(size for _, size in removed))
+    return [row_id for row_id, _ in removed]

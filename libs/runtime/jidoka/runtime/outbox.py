@@ -97,20 +97,14 @@ class Outbox:
         with self._journal.transaction() as db:
             return rows.between(db, stream, ids, count, most_bytes)
 
-    def any_left(self, stream: Stream, first: int, last: int) -> bool:
-        """Whether a record with `first` <= id <= `last` is still without a receipt."""
-        with self._journal.transaction() as db:
-            asked = "SELECT 1 FROM outbox_record WHERE stream = ? AND id BETWEEN ? AND ? LIMIT 1"
-            return db.execute(asked, (stream.value, first, last)).fetchone() is not None
-
-    def receive(self, receipts: Sequence[Receipt]) -> dict[Stream, int]:
-        """Removes what receipts cover; returns how many records of each stream."""
-        pruned = dict.fromkeys(Stream, 0)
+    def receive(self, receipts: Sequence[Receipt]) -> dict[Stream, list[int]]:
+        """Removes what receipts cover; returns the ids of the records, by stream."""
+        pruned: dict[Stream, list[int]] = {stream: [] for stream in Stream}
         with self._journal.transaction() as db:
             for watermark in (watermark for receipt in receipts for watermark in receipt.watermarks):
                 pruned[watermark.stream] += prune(db, watermark)
-        for stream, count in pruned.items():
-            metrics.PRUNED.labels(stream.value).inc(count)
+        for stream, ids in pruned.items():
+            metrics.PRUNED.labels(stream.value).inc(len(ids))
         return pruned
 
     def give_up(self, row: Row, reason: str) -> None:

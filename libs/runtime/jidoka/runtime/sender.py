@@ -12,6 +12,9 @@ from jidoka.runtime.logs import log
 from jidoka.schemas import Stream
 
 STREAMS_WAITING = 16
+VIEWS_WAITING = 4
+REPEATS_AT_ONCE = 20
+REPEATED = (Stream.FACTS, Stream.EVIDENCE, Stream.SAMPLES)
 FLIGHT_BYTES = 8 * 2**20
 IDLE_S = 1.0
 NOT_AUTHORIZED, NO_SUBSCRIBERS, FAILED = 0x87, 0x10, 0x80
@@ -28,7 +31,8 @@ class Sender:
     """Bounded in flight: what does not fit stays in the outbox. `step` belongs to one thread, all else is thread safe.
 
     States are kept, the newest of each topic, and published again on each connect: a broker that lost its retained
-    messages has them back. Streams wait only while connected, and the oldest gives way.
+    messages has them back. Streams wait only while connected, and the oldest gives way; those of QoS 0 (live views)
+    wait in a line of their own, so that they displace no frame.
     """
 
     def __init__(self, link: Link, custodian: Custodian | None, hello: Callable[[], Outgoing],
@@ -39,6 +43,7 @@ class Sender:
         self._changed: deque[str] = deque()
         self._said: dict[str, Outgoing] = {}
         self._streams: deque[Outgoing] = deque(maxlen=STREAMS_WAITING)
+        self._views: deque[Outgoing] = deque(maxlen=VIEWS_WAITING)
         self._flights: dict[int, _Flight] = {}
         self._flight_bytes = 0
         self._limits: Opened | None = None
@@ -65,9 +70,10 @@ class Sender:
         if self._limits is None:
             metrics.STREAMS_DROPPED.labels("offline").inc()
             return
-        if len(self._streams) == STREAMS_WAITING:
+        waiting = self._streams if outgoing.qos else self._views
+        if len(waiting) == waiting.maxlen:
             metrics.STREAMS_DROPPED.labels("slow").inc()
-        self._streams.append(outgoing)
+        waiting.append(outgoing)
         self.woken()
 
     def step(self) -> float:
@@ -84,7 +90,7 @@ class Sender:
 
     def idle(self) -> bool:
         """Whether nothing waits to be sent for the first time or to be acknowledged."""
-        waiting = self._changed or self._streams or self._flights or self._events
+        waiting = self._changed or self._streams or self._views or self._flights or self._events
         return not waiting and (self._custodian is None or self._custodian.idle())
 
     def trouble(self) -> str | None:
@@ -100,11 +106,11 @@ class Sender:
         """Sends what is most urgent; whether there was anything."""
         if self._changed:
             return self._send_state()
-        if self._send_records(Stream.FACTS, now):
+        if self._send_new(Stream.FACTS, now):
             return True
-        if self._streams:
+        if self._streams or self._views:
             return self._send_stream()
-        return self._send_records(Stream.EVIDENCE, now) or self._send_records(Stream.SAMPLES, now)
+        return self._send_new(Stream.EVIDENCE, now) or self._send_new(Stream.SAMPLES, now) or self._send_repeats(now)
 
     def _send_state(self) -> bool:
         topic = self._changed.popleft()
@@ -115,16 +121,24 @@ class Sender:
         return self._launch(_Flight(outgoing))
 
     def _send_stream(self) -> bool:
-        outgoing = self._streams.popleft()
+        outgoing = self._streams.popleft() if self._streams else self._views.popleft()
         if self._too_large(outgoing):
             metrics.STREAMS_DROPPED.labels("too_large").inc()
             return True
         return self._launch(_Flight(outgoing))
 
-    def _send_records(self, stream: Stream, now: float) -> bool:
+    def _send_new(self, stream: Stream, now: float) -> bool:
+        return self._send_records(self._custodian.take(stream, self._free(), now), now) if self._custodian else False
+
+    def _send_repeats(self, now: float) -> bool:
+        # what is new goes first, and between two handfuls of repeats it is looked for again
         if self._custodian is None:
             return False
-        sendings = self._custodian.take(stream, self._free(), now)
+        count = min(self._free(), REPEATS_AT_ONCE)
+        return any(self._send_records(self._custodian.take_repeats(stream, count, now), now) for stream in REPEATED)
+
+    def _send_records(self, sendings: list[Sending], now: float) -> bool:
+        assert self._custodian
         for index, sending in enumerate(sendings):
             outgoing = self._custodian.outgoing(sending)
             if self._too_large(outgoing):
@@ -169,6 +183,7 @@ class Sender:
         flights, self._flights, self._limits = list(self._flights.values()), {}, None
         self._flight_bytes = 0
         self._streams.clear()
+        self._views.clear()
         if self._custodian is None:
             return
         self._custodian.closed()

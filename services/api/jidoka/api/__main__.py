@@ -6,7 +6,7 @@ import uvicorn
 
 from jidoka.api import __version__, commands
 from jidoka.api.line import load_line
-from jidoka.api.protocol import PatientProtocol
+from jidoka.api.protocol import PatientProtocol, WireProtocol
 from jidoka.api.service import build
 from jidoka.api.settings import ApiSettings, check
 from jidoka.runtime.bus import Bus
@@ -28,10 +28,11 @@ def serve() -> None:
     journal = Journal(settings.journal_path)
     with Bus(settings.mqtt, line.scope, "api", settings.instance, __version__, journal, session_expiry=60) as bus:
         uvicorn.run(
-            build(settings, line, bus), host=settings.api_host, port=settings.api_port, http=PatientProtocol,
-            ws="websockets-sansio", ws_max_size=MAX_WORD, ws_ping_interval=20, ws_ping_timeout=20, access_log=False,
-            log_level="warning", server_header=False, proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=settings.trusted_proxies, timeout_graceful_shutdown=5, timeout_keep_alive=30,
+            build(settings, line, bus, journal), host=settings.api_host, port=settings.api_port, http=PatientProtocol,
+            ws=WireProtocol, ws_per_message_deflate=False, ws_max_size=MAX_WORD, ws_ping_interval=20,
+            ws_ping_timeout=20, access_log=False, log_level="warning", server_header=False,
+            proxy_headers=bool(settings.trusted_proxies), forwarded_allow_ips=settings.trusted_proxies,
+            timeout_graceful_shutdown=5, timeout_keep_alive=30,
         )  # fmt: skip
     journal.close()
     log.info("stopped")

@@ -19,9 +19,11 @@ from jidoka.api.routes import (
     exports,
     health,
     inspections,
+    kpis,
     line,
     live,
     parts,
+    recall,
     socket,
     tags,
     users,
@@ -29,7 +31,7 @@ from jidoka.api.routes import (
 from jidoka.api.settings import ApiSettings
 
 PREFIX = "/api/v1"
-RESOURCES = (line, parts, inspections, tags, alarms, dispositions, exports, live, auth, users, document)
+RESOURCES = (line, kpis, parts, recall, inspections, tags, alarms, dispositions, exports, live, auth, users, document)
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 

@@ -18,6 +18,8 @@ from jidoka.api.people.passwords import Passwords
 from jidoka.api.people.sessions import Sessions
 from jidoka.api.rates import RateLimit
 from jidoka.api.settings import ApiSettings
+from jidoka.api.shared import SharedStore
+from jidoka.api.thumbnails import Thumbnails
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Context:
     requests: RateLimit
     logins: RateLimit
     answers: AnswerCache
+    thumbnails: Thumbnails
+    shared: SharedStore | None
     broker_error: Callable[[], str | None]
 
 

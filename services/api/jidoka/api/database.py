@@ -32,7 +32,8 @@ class Database:
     def __init__(self, url: str, connections: int, statement_timeout_ms: int) -> None:
         self.error: str | None = "not connected yet"
         self._limit_s = statement_timeout_ms / 1000 + 1
-        options = f"-c statement_timeout={statement_timeout_ms} -c TimeZone=UTC"
+        # many small queries: compiling one costs more than running it
+        options = f"-c statement_timeout={statement_timeout_ms} -c TimeZone=UTC -c jit=off"
         self._reads = _pool(url, f"{options} -c default_transaction_read_only=on", connections)
         self._writes = _pool(url, options, 4)
 

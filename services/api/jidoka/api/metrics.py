@@ -15,4 +15,5 @@ REFUSED = Counter(
 CLIENTS = Gauge("jidoka_api_live_clients", "Open WebSockets and MJPEG streams.")
 EVENTS = Counter("jidoka_api_events", "Events offered to WebSocket clients, by kind.", ["kind"])
 SLOW_CLIENTS = Counter("jidoka_api_slow_clients", "WebSocket clients closed because they did not read.")
+SHARED = Gauge("jidoka_api_redis_up", "1 while rate limits and cached answers are shared through Redis.")
 ACTIONS = Counter("jidoka_api_actions", "People's actions, by kind and outcome.", ["kind", "outcome"])

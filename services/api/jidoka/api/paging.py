@@ -18,7 +18,12 @@ MAX_LIMIT = 500
 
 def cursor(row: Any) -> str:
     """The cursor after a row with `created_at` and `id`."""
-    text = json.dumps([row.created_at.isoformat(), str(row.id)], separators=(",", ":"))
+    return cursor_of(row.created_at, row.id)
+
+
+def cursor_of(at: datetime, identity: UUID) -> str:
+    """The cursor after what has this time and id."""
+    text = json.dumps([at.isoformat(), str(identity)], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

@@ -15,6 +15,7 @@ from jidoka.api.database import Connection, Database
 from jidoka.api.line import LineFile
 from jidoka.api.live.actions import Actions
 from jidoka.api.live.bridge import Bridge
+from jidoka.api.live.condition import RedisAlarm
 from jidoka.api.live.frames import LiveFrames
 from jidoka.api.live.hub import Hub
 from jidoka.api.live.picture import Picture
@@ -27,14 +28,18 @@ from jidoka.api.people.sessions import Sessions
 from jidoka.api.people.tokens import TokenSigner
 from jidoka.api.rates import RateLimit
 from jidoka.api.settings import ApiSettings, signing_secrets
+from jidoka.api.shared import SharedStore
+from jidoka.api.thumbnails import Thumbnails
 from jidoka.runtime.bus import Bus
+from jidoka.runtime.journal import Journal
 from jidoka.runtime.logs import log
 from jidoka.schemas import Action
 
 
-def build(settings: ApiSettings, line: LineFile, bus: Bus) -> FastAPI:
-    """The application around a bus that is entered."""
+def build(settings: ApiSettings, line: LineFile, bus: Bus, journal: Journal) -> FastAPI:
+    """The application around a bus that is entered, whose records are kept in the journal."""
     context = _context(settings, line, bus)
+    alarm = RedisAlarm(bus.publish, journal, settings.instance)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -46,6 +51,7 @@ def build(settings: ApiSettings, line: LineFile, bus: Bus) -> FastAPI:
         tasks = [
             _watched(context.database.run(prepare), "database"),
             _watched(keep_true(context.hub, context.database, bus, line), "reconcile"),
+            _watched(context.shared.run(alarm.told) if context.shared else alarm.told(None), "redis"),
         ]
         bridge.start(settings.instance)
         try:
@@ -70,6 +76,9 @@ def _context(settings: ApiSettings, line: LineFile, bus: Bus) -> Context:
     actions = Actions(publish, lambda: bus.connected, settings.action_timeout_s)
     frames = LiveFrames()
     picture = Picture(tuple(table.name for table in line.stations))
+    shared = None
+    if settings.redis_url:
+        shared = SharedStore(settings.redis_url.get_secret_value(), f"jidoka:{line.name}")
     signer = TokenSigner(signing_secrets(settings), settings.access_token_s)
     oidc = None
     if settings.oidc_issuer and settings.oidc_audience:
@@ -86,9 +95,11 @@ def _context(settings: ApiSettings, line: LineFile, bus: Bus) -> Context:
         sessions=Sessions(database, signer, settings.session_timeout),
         passwords=Passwords(),
         oidc=oidc,
-        requests=RateLimit("API_RATE_LIMIT", settings.api_rate_limit),
-        logins=RateLimit("LOGIN_RATE_LIMIT", settings.login_rate_limit),
-        answers=AnswerCache(settings.cache_ttl),
+        requests=RateLimit("API_RATE_LIMIT", settings.api_rate_limit, shared),
+        logins=RateLimit("LOGIN_RATE_LIMIT", settings.login_rate_limit, shared),
+        answers=AnswerCache(settings.cache_ttl, shared),
+        thumbnails=Thumbnails(),
+        shared=shared,
         broker_error=bus.trouble,
     )
 

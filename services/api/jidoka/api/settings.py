@@ -37,6 +37,7 @@ class ApiSettings(Settings):
         default="1200/minute", description="requests per user and address; a bare number: a minute"
     )
     login_rate_limit: str = Field(default="10/minute", description="log-ins per name and address")
+    redis_url: SecretStr | None = Field(default=None, description="redis[s]://...: what replicas share; none: nothing")
     cache_ttl: int = Field(default=5, ge=0, le=3600, description="seconds that a KPI answer is kept")
     ws_max_connections: int = Field(default=1000, ge=1, le=100_000, description="WebSockets and MJPEG streams at once")
     action_timeout_s: float = Field(default=5.0, ge=0.1, le=60, description="longest wait for the historian's answer")
@@ -64,6 +65,8 @@ def check(settings: ApiSettings) -> None:
     if settings.oidc_issuer and not settings.oidc_audience:
         raise ConfigError("OIDC_AUDIENCE is not set, OIDC_ISSUER is")
     settings.demo()
+    if settings.redis_url and not settings.redis_url.get_secret_value().startswith(("redis://", "rediss://")):
+        raise ConfigError("REDIS_URL does not begin with redis:// or rediss://")
     if settings.mode == "sim":
         return
     if settings.demo_users is not None:

@@ -74,10 +74,11 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A person's action that changes nothing, and who was first."""
+    """A person's action that changes nothing, and who was first and when."""
 
     reason: str
     by: str | None = None
+    first_at: datetime | None = None
 
 
 def conditioned(alarm: Alarm | None, condition: AlarmCondition, at: datetime) -> Alarm:
@@ -95,7 +96,8 @@ def conditioned(alarm: Alarm | None, condition: AlarmCondition, at: datetime) ->
 def acknowledged(alarm: Alarm, actor: str, comment: str | None, at: datetime) -> Alarm | Refusal:
     """Somebody has seen it."""
     if alarm.acknowledged_at is not None:
-        return Refusal(f"acknowledged at {alarm.acknowledged_at.isoformat(timespec='seconds')}", alarm.acknowledged_by)
+        said = f"acknowledged at {alarm.acknowledged_at.isoformat(timespec='seconds')}"
+        return Refusal(said, alarm.acknowledged_by, alarm.acknowledged_at)
     return replace(alarm, acknowledged_by=actor, acknowledged_at=at, comment=comment or alarm.comment, changed_at=at)
 
 
@@ -106,7 +108,7 @@ def shelved(alarm: Alarm, actor: str, comment: str | None, until: datetime, at: 
     if until > at + LONGEST_SHELVING:
         return Refusal(f"an alarm can be shelved for {LONGEST_SHELVING.days} days at most")
     if alarm.status(at) is AlarmStatus.CLOSED:
-        return Refusal("the alarm is closed", alarm.acknowledged_by)
+        return Refusal("the alarm is closed", alarm.acknowledged_by, alarm.acknowledged_at)
     return replace(alarm, shelved_by=actor, shelved_until=until, comment=comment or alarm.comment, changed_at=at)
 
 

@@ -1,11 +1,10 @@
 """People's judgements of parts and defects: rows of their own, so that no old fact is ever changed."""
 
-from uuid import UUID
-
 from jidoka.historian.alarm import Refusal
 from jidoka.historian.clock import Fact
 from jidoka.historian.database import Cursor
 from jidoka.historian.effects import Effects
+from jidoka.historian.keeping import keep_images
 from jidoka.schemas import Action, RecordDisposition, UndoDisposition
 
 _INSERT = """
@@ -13,9 +12,7 @@ INSERT INTO record.dispositions (id, part_id, defect_id, disposition, actor, com
 VALUES (%s, %s, %s, %s, %s, %s, %s)
 """
 _UNDO = "UPDATE record.dispositions SET undone_by = %s, undone_at = %s, undo_comment = %s WHERE id = %s"
-_IMAGE = (
-    "frame_id, created_at, claimed_at, inspection_id, part_id, station, camera, verdict, width, height, sha256, image"
-)
+_SAME = "SELECT actor, created_at FROM record.dispositions WHERE id = %s"
 
 
 def record_disposition(cursor: Cursor, fact: Fact[Action], effects: Effects) -> Refusal | None:
@@ -43,26 +40,16 @@ def undo_disposition(cursor: Cursor, fact: Fact[Action], effects: Effects) -> Re
         return Refusal("there is no such disposition")
     undone_by, undone_at = found
     if undone_at is not None:
-        return Refusal(f"undone at {undone_at.isoformat(timespec='seconds')}", undone_by)
+        return Refusal(f"undone at {undone_at.isoformat(timespec='seconds')}", undone_by, undone_at)
     cursor.execute(_UNDO, (action.actor, fact.at, action.comment, action.disposition_id))
     effects.count("dispositions", 1)
     return None
 
 
-def keep_images(cursor: Cursor, part_id: UUID) -> None:
-    """Moves the part's images to `kept_images`."""
-    for table in ("images_fail", "images_pass"):
-        cursor.execute(
-            f"WITH moved AS (DELETE FROM record.{table} WHERE part_id = %s RETURNING {_IMAGE}) "  # noqa: S608
-            f"INSERT INTO record.kept_images ({_IMAGE}) SELECT {_IMAGE} FROM moved ON CONFLICT DO NOTHING",
-            (part_id,),
-        )
-
-
 def _refusal(cursor: Cursor, action: RecordDisposition) -> Refusal | None:
-    same = cursor.execute("SELECT actor FROM record.dispositions WHERE id = %s", (action.disposition_id,)).fetchone()
+    same = cursor.execute(_SAME, (action.disposition_id,)).fetchone()
     if same:
-        return Refusal("this disposition is recorded already", same[0])
+        return Refusal("this disposition is recorded already", *same)
     if cursor.execute("SELECT 1 FROM record.parts WHERE id = %s", (action.part_id,)).fetchone() is None:
         return Refusal("there is no such part")
     if action.defect_id is None:

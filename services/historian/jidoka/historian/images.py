@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from jidoka.historian.clock import Fact
 from jidoka.historian.database import Cursor
-from jidoka.historian.dispositions import keep_images
 from jidoka.historian.effects import Effects
+from jidoka.historian.keeping import keep_images
 from jidoka.historian.rows import insert_new, present
 from jidoka.schemas import Evidence, Verdict
 
@@ -19,7 +19,10 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %b) ON CONFLICT DO NOTHING R
 """
 _MOVED = "SELECT frame_id FROM record.{table} WHERE frame_id = ANY(%s)"
 _KEPT = "SELECT frame_id FROM record.kept_images WHERE frame_id = ANY(%s)"
-_JUDGED = "SELECT DISTINCT part_id FROM record.dispositions WHERE part_id = ANY(%s)"
+_WANTED = """
+SELECT part_id FROM record.dispositions WHERE part_id = ANY(%(parts)s)
+UNION SELECT part_id FROM record.kept_parts WHERE part_id = ANY(%(parts)s)
+"""
 
 
 class Images:
@@ -38,7 +41,8 @@ class Images:
             if not fact.message.intact():
                 reason = f"Evidence: sha256: the image of frame {fact.message.frame_id} is damaged"
                 effects.refuse(fact, "schema", reason)
-        for part_id in present(cursor, _JUDGED, {fact.message.part_id for fact in facts if fact.message.part_id}):
+        parts = list({fact.message.part_id for fact in facts if fact.message.part_id})
+        for (part_id,) in cursor.execute(_WANTED, {"parts": parts}).fetchall():
             keep_images(cursor, part_id)
 
     def _store(self, cursor: Cursor, table: str, facts: Sequence[Fact[Evidence]], effects: Effects) -> None:

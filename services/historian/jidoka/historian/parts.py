@@ -25,13 +25,13 @@ RETURNING 1
 """
 _DECIDED = """
 INSERT INTO record.parts AS p (id, created_at, claimed_at, station, plc, counter, result, ruling, reason, detail,
-                               verdicts, absent, confirmed, decided_at, latency_ms, config_sha256)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                               verdicts, absent, confirmed, decided_at, latency_ms, config_sha256, bypassed)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (id) DO UPDATE SET
     result = EXCLUDED.result, ruling = EXCLUDED.ruling, reason = EXCLUDED.reason, detail = EXCLUDED.detail,
     verdicts = EXCLUDED.verdicts, absent = EXCLUDED.absent, confirmed = EXCLUDED.confirmed,
     decided_at = EXCLUDED.decided_at, latency_ms = EXCLUDED.latency_ms, config_sha256 = EXCLUDED.config_sha256,
-    plc = EXCLUDED.plc, counter = EXCLUDED.counter,
+    plc = EXCLUDED.plc, counter = EXCLUDED.counter, bypassed = EXCLUDED.bypassed,
     created_at = CASE WHEN p.arrived THEN p.created_at ELSE EXCLUDED.created_at END,
     claimed_at = CASE WHEN p.arrived THEN p.claimed_at ELSE EXCLUDED.claimed_at END
 WHERE p.decided_at IS NULL
@@ -79,7 +79,7 @@ def _decision(fact: Fact[Decision]) -> tuple[object, ...]:
     why = (RESULT_OF[said.ruling].value, said.ruling.value, said.reason.value, said.detail)
     verdicts = Jsonb([one.model_dump(mode="json") for one in said.inspections])
     decided_at = fact.received_at if fact.claimed_at else said.decided_at
-    told = (said.confirmed, decided_at, said.latency_ms, bytes.fromhex(said.config_sha256))
+    told = (said.confirmed, decided_at, said.latency_ms, bytes.fromhex(said.config_sha256), said.bypassed)
     return (*who, *why, verdicts, list(said.absent), *told)
 
 

@@ -10,10 +10,12 @@ from jidoka.historian.clock import Fact
 from jidoka.historian.database import Cursor
 from jidoka.historian.dispositions import record_disposition, undo_disposition
 from jidoka.historian.effects import Effects
+from jidoka.historian.keeping import keep_part
 from jidoka.schemas import (
     AcknowledgeAlarm,
     Action,
     ActionOutcome,
+    KeepPart,
     RecordDisposition,
     ShelveAlarm,
     UndoDisposition,
@@ -22,10 +24,10 @@ from jidoka.schemas import (
 
 _ANSWER = """
 INSERT INTO record.actions (id, kind, actor, comment, source, target, created_at, claimed_at,
-                            applied, reason, by, answered_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                            applied, reason, by, first_at, answered_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
-_ANSWERED = "SELECT id, applied, reason, by, answered_at FROM record.actions WHERE id = ANY(%s)"
+_ANSWERED = "SELECT id, applied, reason, by, first_at, answered_at FROM record.actions WHERE id = ANY(%s)"
 
 AlarmAction = AcknowledgeAlarm | ShelveAlarm | UnshelveAlarm
 _EVENTS: dict[type[Action], str] = {
@@ -53,8 +55,10 @@ def answers(cursor: Cursor, asked: Iterable[tuple[UUID, str]]) -> list[ActionOut
     source_of = dict(asked)
     rows = cursor.execute(_ANSWERED, (list(source_of),)).fetchall()
     return [
-        ActionOutcome(source=source_of[action], action_id=action, applied=applied, reason=reason, by=by, at=at)
-        for action, applied, reason, by, at in rows
+        ActionOutcome(
+            source=source_of[action], action_id=action, applied=applied, reason=reason, by=by, first_at=first_at, at=at
+        )
+        for action, applied, reason, by, first_at, at in rows
     ]
 
 
@@ -66,10 +70,11 @@ def _answer(cursor: Cursor, fact: Fact[Action], refusal: Refusal | None) -> Acti
         applied=refusal is None,
         reason=refusal.reason if refusal else None,
         by=refusal.by if refusal else None,
+        first_at=refusal.first_at if refusal else None,
         at=fact.received_at,
     )
     row = (action.action_id, type(action).__name__, action.actor, action.comment, fact.source, _target(action))
-    answer = (outcome.applied, outcome.reason, outcome.by, outcome.at)
+    answer = (outcome.applied, outcome.reason, outcome.by, outcome.first_at, outcome.at)
     cursor.execute(_ANSWER, (*row, fact.at, fact.claimed_at, *answer))
     return outcome
 
@@ -77,6 +82,8 @@ def _answer(cursor: Cursor, fact: Fact[Action], refusal: Refusal | None) -> Acti
 def _target(action: Action) -> UUID:
     if isinstance(action, AlarmAction):
         return action.alarm_id
+    if isinstance(action, KeepPart):
+        return action.part_id
     assert isinstance(action, RecordDisposition | UndoDisposition)
     return action.disposition_id
 
@@ -113,4 +120,5 @@ _APPLY: dict[type[Action], Callable[[Cursor, Fact[Action], Effects], Refusal | N
     UnshelveAlarm: _apply_to_alarm,
     RecordDisposition: record_disposition,
     UndoDisposition: undo_disposition,
+    KeepPart: keep_part,
 }

@@ -17,6 +17,14 @@ _OLD_FACTS = {
     "missed_parts": "created_at",
     "alarm_events": "at",
 }
+_UNKEPT = {
+    "parts": " AND id NOT IN (SELECT part_id FROM record.kept_parts)",
+    "captures": " AND part_id NOT IN (SELECT part_id FROM record.kept_parts)",
+}
+_EDGE = """
+SELECT max(range_end) FROM timescaledb_information.chunks
+WHERE hypertable_schema = 'record' AND hypertable_name = %s AND range_end <= %s
+"""
 _ORDER = {"tag_samples": "at DESC", "tag_minutes": "bucket DESC", "inspections": "created_at DESC, id"} | {
     "defects": "created_at DESC, id"
 }
@@ -53,11 +61,19 @@ def drop_old(cursor: Cursor, now: datetime) -> int:
             continue
         before = now - max(keep, OLDEST + AHEAD) if not name.startswith("images_") else now - keep
         if hypertable:
+            _rescue(cursor, name, before)
             dropped += len(cursor.execute("SELECT drop_chunks(%s, %s)", (f"record.{name}", before)).fetchall())
         else:
             row = cursor.execute("SELECT record.drop_partitions(%s, %s)", (name, before)).fetchone()
             dropped += int(row[0]) if row else 0
     return dropped
+
+
+def _rescue(cursor: Cursor, name: str, before: datetime) -> None:
+    # the same chunks that drop_chunks is about to take
+    row = cursor.execute(_EDGE, (name, before)).fetchone()
+    if row and row[0]:
+        cursor.execute("SELECT record.rescue(%s, %s)", (name, row[0]))
 
 
 def delete_old_facts(cursor: Cursor, now: datetime, retention: Retention) -> int:
@@ -68,7 +84,7 @@ def delete_old_facts(cursor: Cursor, now: datetime, retention: Retention) -> int
     for table, column in _OLD_FACTS.items():
         deleted += cursor.execute(
             f"DELETE FROM record.{table} WHERE id IN (SELECT id FROM record.{table} "  # noqa: S608 - names from above
-            f"WHERE {column} < %s ORDER BY {column} LIMIT %s)",
+            f"WHERE {column} < %s{_UNKEPT.get(table, '')} ORDER BY {column} LIMIT %s)",
             (before, DELETE_ROWS),
         ).rowcount
     return deleted

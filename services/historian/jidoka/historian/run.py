@@ -41,8 +41,12 @@ def record() -> None:
         service.check("database", database.problem)
         if lead(service, database, settings, scope):
             journal = Journal(settings.journal_path)
-            with Bus(settings.mqtt, scope, "historian", settings.instance, VERSION, journal, session_expiry=WEEK_S,
-                     receive_maximum=2 * settings.batch_messages) as bus:  # fmt: skip
+            bus = Bus(settings.mqtt, scope, "historian", settings.instance, VERSION, journal, session_expiry=WEEK_S,
+                      receive_maximum=2 * settings.batch_messages)  # fmt: skip
+            # before it says that it is online: what publishers then repeat must not find nobody
+            bus.subscribe(*RECORDS)
+            bus.subscribe_repeats()
+            with bus:
                 service.watch("bus", bus)
                 Historian(settings, database, bus, retention).work(service)
             journal.close()
@@ -97,15 +101,13 @@ class Historian:
             raise
 
     def _start(self) -> None:
-        # tables ready, receipts and alarms as the database has them; only then the first subscription
+        # tables ready, receipts and alarms as the database has them; only then the first batch
         self._upkeep.prepare()
         with self._database.transaction() as cursor:
             self._conditions.load(cursor)
             states = rebuilt(cursor, datetime.now(UTC))
         for message in [*self._writer.start(), *states]:
             self._bus.publish(message)
-        self._bus.subscribe(*RECORDS)
-        self._bus.subscribe_repeats()
 
     def _turn(self) -> None:
         with self._bus.batch(self._settings.batch_messages, self._settings.batch_seconds) as batch:

@@ -8,12 +8,12 @@ from jidoka.schemas import Scalar
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 TRAILER = struct.pack(">h", -1)
-COLUMNS = "at, value, tag_id, text, bad, claimed_at"
+COLUMNS = "at, value, tag_id, text, bad, claimed_at, uncertain"
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _ABSENT = struct.pack(">i", -1)
-_FIELDS = 10  # column count, then length and value of at, value and tag_id, then three absent columns
-_NUMBER = "hiqidiiiii"
+_FIELDS = 11  # column count, then length and value of at, value and tag_id, then four absent columns
+_NUMBER = "hiqidiiiiii"
 _EXACT = 2**53
 _NUMBERS = frozenset({float, int, bool})
 
@@ -24,7 +24,7 @@ class Layout:
     def __init__(self, tags: Sequence[int]) -> None:
         self.tags = tuple(tags)
         self._struct = struct.Struct(">" + _NUMBER * len(tags))
-        self._fields: list[float] = [one for tag in tags for one in (6, 8, 0, 8, 0.0, 4, tag, -1, -1, -1)]
+        self._fields: list[float] = [one for tag in tags for one in (7, 8, 0, 8, 0.0, 4, tag, -1, -1, -1, -1)]
 
     def rows(self, at: datetime, values: Sequence[Scalar], claimed_at: datetime | None) -> bytes:
         """The rows of one scan; the values are in the order of the tags."""
@@ -42,6 +42,7 @@ def row(
     tag: int,
     good: tuple[float | None, str | None],
     bad: str | None = None,
+    uncertain: str | None = None,
     *,
     claimed_at: datetime | None,
 ) -> bytes:
@@ -49,8 +50,8 @@ def row(
     value, text = good
     number = _ABSENT if value is None else struct.pack(">id", 8, value)
     claimed = _ABSENT if claimed_at is None else struct.pack(">iq", 8, _microseconds(claimed_at))
-    head = struct.pack(">hiq", 6, 8, _microseconds(at))
-    return b"".join((head, number, struct.pack(">ii", 4, tag), _text(text), _text(bad), claimed))
+    head = struct.pack(">hiq", 7, 8, _microseconds(at))
+    return b"".join((head, number, struct.pack(">ii", 4, tag), _text(text), _text(bad), claimed, _text(uncertain)))
 
 
 def plain(values: Iterable[Scalar]) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from jidoka.historian.clock import Fact
 from jidoka.historian.database import Cursor
 from jidoka.historian.effects import Effects
-from jidoka.historian.sample_rows import COLUMNS, HEADER, TRAILER, Layout, row
+from jidoka.historian.sample_rows import COLUMNS, HEADER, TRAILER, Layout, row, split
 from jidoka.schemas import Scalar, TagBatch
 
 _TAG = """
@@ -64,7 +64,7 @@ class Samples:
     def _rows(self, fact: Fact[TagBatch]) -> bytes:
         scan, at, claimed = fact.message, fact.at, fact.claimed_at
         layout = self._layouts[scan.plc, tuple(scan.values)]
-        good = layout.rows(at, list(scan.values.values()), claimed)
+        good = layout.rows(at, list(scan.values.values()), claimed) if not scan.uncertain else _doubted(layout, fact)
         bad = (
             row(at, self._ids[scan.plc, name], (None, None), why, claimed_at=claimed) for name, why in scan.bad.items()
         )
@@ -76,6 +76,14 @@ class Samples:
         assert found is not None
         self._ids[scan.plc, name] = found[0]
         return int(found[0])
+
+
+def _doubted(layout: Layout, fact: Fact[TagBatch]) -> bytes:
+    scan = fact.message
+    return b"".join(
+        row(fact.at, tag, split(value), None, scan.uncertain.get(name), claimed_at=fact.claimed_at)
+        for tag, (name, value) in zip(layout.tags, scan.values.items(), strict=True)
+    )
 
 
 def kind_of(value: Scalar) -> str:

@@ -9,6 +9,7 @@ from jidoka.inference.alarms import RefusedModels
 from jidoka.inference.inspector import Inspector
 from jidoka.inference.line import read_rules
 from jidoka.inference.loading import open_models
+from jidoka.inference.reference import read_goldens
 from jidoka.inference.settings import InferenceSettings
 from jidoka.runtime.bus import Bus
 from jidoka.runtime.journal import Journal
@@ -22,6 +23,7 @@ def main() -> None:
     settings = load_settings(InferenceSettings)
     line, sha256 = load_toml(settings.line_file)
     rules, config_sha256 = read_rules(line, sha256, settings.line_file, settings.defect_threshold)
+    goldens = read_goldens(rules.golden, settings.line_file)
     scope, name = line_scope(line, settings.line_file), settings.service
     cv2.setNumThreads(1)
     with Service(name, settings, __version__) as service, closing(Journal(settings.journal_path)) as journal:
@@ -31,7 +33,7 @@ def main() -> None:
         with open_models(rules, settings, refused) as models, bus:
             service.watch("bus", bus)
             service.watch("models", models)
-            inspector = Inspector(lambda *part: models.current(rules.model_for(*part)), rules, config_sha256)
+            inspector = Inspector(lambda *part: models.current(rules.model_for(*part)), rules, config_sha256, goldens)
             bus.subscribe(Frame, share="inference")
             while service.alive():
                 with service.patience(), bus.batch(up_to=1, within=0.5) as batch:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from jidoka.inference.model import Model
 from jidoka.inference.nms import suppress
+from jidoka.inference.reference import Golden
 from jidoka.schemas import Box
 
 
@@ -31,10 +32,17 @@ class Findings:
     finish_ms: float
 
 
-def find(model: Model, image: npt.NDArray[np.uint8], floor: float, iou: float) -> Findings:
-    """What the model sees at or above `floor` in (h, w) grey or (h, w, 3) BGR. Raises ModelRefused when it fails."""
+def find(
+    model: Model, image: npt.NDArray[np.uint8], floor: float, iou: float, golden: Golden | None = None
+) -> Findings:
+    """What the model sees at or above `floor` in (h, w) grey or (h, w, 3) BGR, compared with `golden` if it compares.
+
+    Raises ModelRefused when the model fails, NoGolden when image and golden image do not lie alike.
+    """
     started = time.perf_counter()
     where = model.canvas.fill(image)
+    if model.reference:
+        model.reference.show(golden, where)
     filled = time.perf_counter()
     outputs = model.run()
     ran = time.perf_counter()

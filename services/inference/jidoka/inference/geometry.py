@@ -43,6 +43,11 @@ class Placement:
         edges = np.array([self.width, self.height] * 2, np.float64)
         return np.asarray(np.clip((boxes - self._offset()) / self._scale(), 0.0, edges), np.float32)
 
+    def covers(self, other: "Placement") -> bool:
+        """Whether an image placed so lies on the same pixels of the input as one placed like `other`."""
+        mine = (self.left, self.top, self.inner_width, self.inner_height)
+        return mine == (other.left, other.top, other.inner_width, other.inner_height)
+
     def _scale(self) -> npt.NDArray[Any]:
         return np.array([self.inner_width / self.width, self.inner_height / self.height] * 2, np.float64)
 
@@ -58,9 +63,10 @@ def place(fit: Fit, width: int, height: int, input_width: int, input_height: int
         return Placement(width, height, 0, 0, input_width, input_height)
     choose = max if fit is Fit.CROP else min
     scale = choose(input_width / width, input_height / height)
-    inner_width, inner_height = max(1, round(width * scale)), max(1, round(height * scale))
     if fit is Fit.CORNER:
-        return Placement(width, height, 0, 0, inner_width, inner_height)
+        # YOLOX cuts off the fraction of a pixel, where others round.
+        return Placement(width, height, 0, 0, max(1, int(width * scale)), max(1, int(height * scale)))
+    inner_width, inner_height = max(1, round(width * scale)), max(1, round(height * scale))
     left, top = _before(input_width - inner_width), _before(input_height - inner_height)
     return Placement(width, height, left, top, inner_width, inner_height)
 

@@ -13,6 +13,7 @@ from jidoka.inference.errors import ModelRefused
 from jidoka.inference.line import Inference
 from jidoka.inference.model import Model
 from jidoka.inference.picture import Unreadable, decode, header
+from jidoka.inference.reference import Goldens, NoGolden
 from jidoka.inference.verdict import Judgement, judge
 from jidoka.schemas import Defect, Evidence, Frame, Inspection, Message, Role, Timings, Verdict, derived_id
 
@@ -30,8 +31,10 @@ Choose = Callable[[str, str | None], Model]
 class Inspector:
     """Inspects frames with the model that `choose` gives for a station and SKU, by the line's rules."""
 
-    def __init__(self, choose: Choose, rules: Inference, config_sha256: str) -> None:
-        self._choose, self._rules, self._config = choose, rules, config_sha256
+    def __init__(self, choose: Choose, rules: Inference, config_sha256: str, goldens: Goldens | None = None) -> None:
+        self._choose, self._rules = choose, rules
+        self._goldens = goldens or Goldens()
+        self._config = self._goldens.fingerprint(config_sha256)
         self._floor = rules.floor()
 
     def work(self, frame: Frame, bus: Publisher) -> None:
@@ -53,12 +56,15 @@ class Inspector:
         decode_ms = 0.0
         try:
             _check(frame, now)
+            golden = self._goldens.of(frame.sku, frame.station, frame.camera) if model.reference else None
             image = decode(frame.image, frame.width, frame.height)
             decode_ms = round((time.perf_counter() - started) * 1000, 3)
-            findings = find(model, image, self._floor, self._rules.nms_iou)
+            findings = find(model, image, self._floor, self._rules.nms_iou, golden)
             judged = judge(findings.found, self._rules, frame.station, frame.camera)
         except Invalid as error:
             judged = Judgement(Verdict.INVALID, str(error), ())
+        except NoGolden as error:
+            judged = Judgement(Verdict.INVALID, f"golden: {error}", ())
         except Unreadable as error:
             judged = Judgement(Verdict.INVALID, f"unreadable: {error}", ())
         except ModelRefused as error:

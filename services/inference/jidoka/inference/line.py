@@ -53,6 +53,29 @@ class Choice(BaseModel):
     sku: Label | None = None
 
 
+class GoldenImage(BaseModel):
+    """What a good part of a SKU looks like, everywhere or at one station and camera."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sku: Label
+    image: Path = Field(description="PNG or JPEG, from the folder in which the service runs")
+    station: Name | None = None
+    camera: Name | None = None
+
+    def fits(self, sku: str | None, station: str, camera: str) -> bool:
+        """Whether it is meant for that frame."""
+        return self.sku == sku and self.station in (None, station) and self.camera in (None, camera)
+
+    def same_place(self, other: "GoldenImage") -> bool:
+        """Whether both are meant for exactly the same frames."""
+        return (self.sku, self.station, self.camera) == (other.sku, other.station, other.camera)
+
+    def reach(self) -> tuple[bool, bool]:
+        """Sorts the more special before the more general."""
+        return self.station is None, self.camera is None
+
+
 class Inference(BaseModel):
     """The table `inference`."""
 
@@ -65,6 +88,7 @@ class Inference(BaseModel):
     classes: dict[Label, ClassRule] = {}
     region: list[Region] = []
     choice: list[Choice] = []
+    golden: list[GoldenImage] = []
 
     def floor(self) -> float:
         """The lowest confidence that any class asks for."""

@@ -14,12 +14,16 @@ import onnxruntime as ort
 from jidoka.inference.errors import ModelRefused
 from jidoka.inference.form import Canvas, Form
 from jidoka.inference.graph import Graph, Port
-from jidoka.inference.recipe import Recipe, extra_inputs, image_form, write_recipe
+from jidoka.inference.recipe import REFERENCE, Recipe, extra_inputs, image_form, write_recipe
 from jidoka.inference.recognise import Trial
+from jidoka.inference.reference import ReferenceInput
 from jidoka.inference.sidecar import Sidecar, load_sidecar
 from jidoka.schemas import ModelRef
 
 Array = npt.NDArray[Any]
+
+# A plant's machines tell nobody outside what they run.
+ort.disable_telemetry_events()
 
 LARGEST_FILE = 2 * 2**30
 UNSET_VERSION = 2**63 - 1
@@ -46,6 +50,8 @@ class Model:
         self.ref, self.recipe = ref, recipe
         self.provider: str = session.get_providers()[0]
         self.canvas = Canvas(recipe.form)
+        need = recipe.reference
+        self.reference = ReferenceInput(recipe.form, extra[REFERENCE], need) if need else None
         self._session, self._extra = session, extra
         self._options, self._since = ort.RunOptions(), 0.0
         self._bound = _bind(session, self.canvas.tensor, extra, recipe.form)
@@ -126,6 +132,7 @@ def _session(path: Path, content: bytes, machine: Machine) -> ort.InferenceSessi
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # External data is looked for beside the model only, although the bytes are loaded from memory.
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(path.parent.resolve()))
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = 3
     wanted = _providers(machine)
     try:

@@ -18,7 +18,7 @@ Stamp = tuple[int, int, int]
 class Models:
     """One model per file. `load` tries and loads; `refused` hears of a file that is not taken over, and why."""
 
-    def __init__(self, paths: Iterable[Path], load: Load, refused: Refused, every: float = 1.0) -> None:
+    def __init__(self, paths: Iterable[Path], load: Load, refused: Refused, every: float = 0.5) -> None:
         self._load, self._refused, self._every = load, refused, every
         self._stamps: dict[Path, Stamp | None] = {path: _stamp(path) for path in paths}
         self._current = {path: load(path) for path in self._stamps}

@@ -12,9 +12,12 @@ from jidoka.inference.graph import Graph, Port, class_names, image_size
 from jidoka.inference.heads import HEADS, Context, Head
 from jidoka.inference.layouts.candidates import Decode
 from jidoka.inference.recognise import Match, Trial, recognise
+from jidoka.inference.reference import Need
 from jidoka.inference.sidecar import Sidecar
 
 LARGEST_SIDE = 8192
+REFERENCE = "reference"
+"""The name of the input for a golden image, and of the metadata that says whether it is needed."""
 SIZE_WHERE_RESIZING_IS_INSIDE = (640, 640)
 """For the trial run of torchvision's models, which take any size and give three outputs."""
 
@@ -29,6 +32,7 @@ class Recipe:
     decode: Decode
     names: tuple[str, ...]
     suppress: bool
+    reference: Need | None = None
 
     def name_of(self, number: int) -> str:
         """What the class of that number is called."""
@@ -54,13 +58,17 @@ def image_form(graph: Graph, sidecar: Sidecar) -> Form:
 
 
 def extra_inputs(graph: Graph, form: Form) -> dict[str, npt.NDArray[np.generic]]:
-    """Constant values for the inputs beside the image. Raises ModelRefused for one that is not known."""
+    """Values for the inputs beside the image, constant but for the reference. Raises ModelRefused for others."""
     values: dict[str, npt.NDArray[np.generic]] = {}
     for port in graph.inputs[1:]:
         if port.dtype == "int64" and len(port.shape) == 2 and port.shape[1] in (2, None):
             values[port.name] = np.array([[form.width, form.height]], np.int64)
         elif port.name == "pixel_mask":
             values[port.name] = np.ones((1, form.height, form.width), np.int64)
+        elif port.name == REFERENCE:
+            if (port.dtype, port.shape) != (graph.inputs[0].dtype, graph.inputs[0].shape):
+                raise ModelRefused(f"its input {REFERENCE} {_text(port)} is not like its image input")
+            values[port.name] = np.zeros(form.shape(), form.dtype)
         else:
             raise ModelRefused(f"its input {port.name} {_text(port)} is not known")
     return values
@@ -78,7 +86,20 @@ def write_recipe(trial: Trial, form: Form, sidecar: Sidecar) -> Recipe:
     if match.layout == "classification" and len(good) != len(sidecar.good or [""]):
         raise ModelRefused("a classification needs `good` in its sidecar: the classes that are no defect")
     context = Context(form.width, form.height, len(names), good)
-    return Recipe(match.layout, fed, match.order, head.decode(context), names, head.suppress)
+    need = _need(trial.graph, fed)
+    return Recipe(match.layout, fed, match.order, head.decode(context), names, head.suppress, need)
+
+
+def _need(graph: Graph, form: Form) -> Need | None:
+    """Whether it compares with a golden image; without a word in the metadata the image is required."""
+    if all(port.name != REFERENCE for port in graph.inputs[1:]):
+        return None
+    said = graph.metadata.get(REFERENCE, Need.REQUIRED)
+    if said not in list(Need):
+        raise ModelRefused(f"the metadata `{REFERENCE}` is {said[:60]!r}, not {' or '.join(Need)}")
+    if form.fit is Fit.NATIVE:
+        raise ModelRefused(f"it has the input {REFERENCE} and takes images of any size")
+    return Need(said)
 
 
 def _fed(graph: Graph, form: Form, head: Head, sidecar: Sidecar) -> Form:

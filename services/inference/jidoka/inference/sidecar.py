@@ -21,6 +21,7 @@ class Reference(BaseModel):
 
     image: str = Field(description="path beside the model")
     classes: list[Label] = Field(description="the classes that must be found in it, each once; none for a good one")
+    golden: str | None = Field(default=None, description="path beside the model: what a model that compares is shown")
 
 
 class Sidecar(BaseModel):

@@ -14,10 +14,13 @@ from jidoka.runtime.settings import line_scope, load_settings, load_toml
 from jidoka.schemas import CaptureFailed, Inspection
 
 VERSION = "0.1.0"
+_SWITCH_S = 0.001
 
 
 def serve() -> None:
     """Scan, take parts, decide, until stopped."""
+    # Python's 5 ms would let a scan of many tags keep a verdict waiting as long, several times over.
+    sys.setswitchinterval(_SWITCH_S)
     settings = load_settings(GatewaySettings)
     data, sha256 = load_toml(settings.line_file)
     scope = line_scope(data, settings.line_file)

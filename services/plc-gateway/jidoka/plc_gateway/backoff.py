@@ -18,12 +18,13 @@ _STABLE = 5.0
 class Backoff:
     """Delays in seconds; a connection that lived for 5 s starts the row anew.
 
-    A controller's network card takes harm from endless opening and closing, so one that connects and fails at once is
-    not tried at once again.
+    A controller's network card takes harm from endless opening and closing, so one that connects and fails at once
+    waits up to `ceiling`. One that nobody answers harms none, and its ring of parts runs over meanwhile: up to `away`.
     """
 
     first: float = 0.25
     ceiling: float = 5.0
+    away: float = 1.0
     clock: Callable[[], float] = time.monotonic
     _failures: int = 0
     _connected: float | None = None
@@ -34,13 +35,15 @@ class Backoff:
 
     def delay(self) -> float:
         """How long to wait after a failure, with jitter downwards."""
+        answered = self._connected is not None
         if self._connected is not None and self.clock() - self._connected >= _STABLE:
             self._failures = 0
         self._connected = None
         self._failures += 1
         if self._failures == 1:
             return 0.0
-        longest: float = min(self.ceiling, self.first * 2 ** min(self._failures - 2, 16))
+        most = self.ceiling if answered else self.away
+        longest: float = min(most, self.first * 2 ** min(self._failures - 2, 16))
         return longest * random.uniform(0.7, 1.0)  # noqa: S311 - spreads reconnects, guards nothing
 
 

@@ -3,12 +3,12 @@
 import sys
 from collections.abc import Iterator
 
-from jidoka.plc_gateway.catalogue import TagType
+from jidoka.plc_gateway.catalogue import NUMBERS, TagType
 from jidoka.plc_gateway.link import Address, LinkError
 from jidoka.plc_gateway.plc import Reader
 from jidoka.runtime.errors import ConfigError
 
-_SCALARS = {"BOOL", "SINT", "INT", "DINT", "LINT", "USINT", "UINT", "UDINT", "ULINT", "REAL", "LREAL", "STRING"}
+_SCALARS = NUMBERS | {"BOOL", "STRING"}
 
 
 def main(arguments: list[str]) -> None:

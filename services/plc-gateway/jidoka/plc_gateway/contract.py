@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from jidoka.plc_gateway.belt import LEFT
 from jidoka.plc_gateway.catalogue import Catalogue, UnknownTag
 from jidoka.plc_gateway.parts import RING
 from jidoka.schemas import Ruling
@@ -37,6 +38,11 @@ class StationTags:
         """Set by the gateway, reset by the operator."""
         return f"{self.tag}.LineStop"
 
+    @property
+    def account(self) -> str:
+        """What really happened to the parts, counted by the controller."""
+        return f"{self.tag}.Account"
+
     def record(self, sequence: int) -> str:
         """The ring's record of a part."""
         return f"{self.tag}.Parts[{sequence % RING}]"
@@ -61,6 +67,8 @@ class StationTags:
             yield f"{self.record(RING - 1)}.{name}", kind
         for path in self.verdict(RING - 1):
             yield path, "DINT"
+        for name in ("Arrived", *LEFT):
+            yield f"{self.account}.{name}", "DINT"
 
 
 def heartbeat_read(tag: str) -> str:

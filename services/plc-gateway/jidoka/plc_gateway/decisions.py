@@ -44,6 +44,7 @@ class Registrar:
 
     def close(self, order: Order, outcome: Outcome, states: States) -> bool:
         """One transaction: the Decision recorded, the part no longer pending. Returns whether the line must stop."""
+        WRITE_SECONDS.labels(order.visit.station).observe(time.monotonic() - order.ruled)
         decision = self._decision(order, outcome, states)
         fails = self._ledger.streak(decision.station)
         if not states.changeover:
@@ -90,6 +91,7 @@ class Registrar:
             inspections=finding.inspections,
             absent=finding.absent,
             confirmed=outcome.confirmed,
+            bypassed=states.bypass,
             arrived_at=visit.arrived_at,
             decided_at=now,
             latency_ms=min(max(0.0, latency), _DAY_MS),
@@ -99,7 +101,6 @@ class Registrar:
     def _tell(self, decision: Decision, order: Order) -> None:
         DECISIONS.labels(decision.station, decision.ruling, decision.reason).inc()
         DECISION_SECONDS.labels(decision.station).observe(decision.latency_ms / 1000)
-        WRITE_SECONDS.labels(decision.station).observe(time.monotonic() - order.ruled)
         if not decision.confirmed:
             UNCONFIRMED.labels(decision.station).inc()
         log.info(

@@ -1,7 +1,8 @@
 """Where parts wait for their ruling, and the two transactions that make each Decision exactly one.
 
-The ruling is stored as an intent before the controller is told; the Decision is recorded, and the pending part
-removed, in one transaction afterwards. After a crash stored intents are carried out again and undecided parts held.
+A ruling goes to its lane at once and is stored as an intent meanwhile, for a commit to disk may take as long as all
+else. The Decision is recorded, and the pending part removed, in one transaction afterwards. After a crash the
+controller's memory is asked first for what it was told; stored intents are carried out again, undecided parts held.
 """
 
 import time
@@ -104,7 +105,7 @@ class Desk:
         self._hand_over(late)
 
     def hear(self, message: Inspection | CaptureFailed) -> None:
-        """A verdict or a failed capture; when it settles the part the intent is stored and the lane gets its order."""
+        """A verdict or a failed capture; when it settles the part the lane gets its order and the intent is stored."""
         if message.part_id is None:
             return
         with self._lock:
@@ -115,15 +116,20 @@ class Desk:
             case, epoch, arrived = known
             case.hear(message)
             finding = rule(case)
-            if finding is not None:
-                self._settle([Order(case.visit, epoch, finding, time.monotonic(), case.due, arrived)])
+            if finding is None:
+                return
+            order = Order(case.visit, epoch, finding, time.monotonic(), case.due, arrived)
+            self._settle([order])
+        self._intend([order])
 
     def expire(self, plc: str) -> None:
         """Hold the parts of a PLC whose verdict is due."""
         now = time.monotonic()
         with self._lock:
             overdue = [known for known in self._cases.values() if known[0].visit.plc == plc and known[0].due <= now]
-            self._settle([_overdue(case, epoch, arrived, now) for case, epoch, arrived in overdue])
+            orders = [_overdue(case, epoch, arrived, now) for case, epoch, arrived in overdue]
+            self._settle(orders)
+        self._intend(orders)
 
     def next_due(self, plc: str) -> float | None:
         """When the next part of a PLC is due, in monotonic seconds."""
@@ -131,14 +137,17 @@ class Desk:
             return min((case.due for case, _, _ in self._cases.values() if case.visit.plc == plc), default=None)
 
     def _settle(self, orders: Sequence[Order]) -> None:
-        if not orders:
-            return
-        with self.books.journal.transaction():
-            for order in orders:
-                self.books.ledger.intend(order.visit.part_id, order.finding)
         for order in orders:
             del self._cases[order.visit.part_id]
-        self._hand_over(orders)
+        if orders:
+            self._hand_over(orders)
+
+    def _intend(self, orders: Sequence[Order]) -> None:
+        """Without the lock, which the lane may be waiting for. A part that has its Decision by now is left alone."""
+        if orders:
+            with self.books.journal.transaction():
+                for order in orders:
+                    self.books.ledger.intend(order.visit.part_id, order.finding)
 
     def _too_late(self, case: Case, counter: Counter, now: float) -> Order:
         finding = hold(case, Reason.REPLAYED, "read from the controller's ring after its deadline")

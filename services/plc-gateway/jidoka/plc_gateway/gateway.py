@@ -6,6 +6,7 @@ from threading import Event
 from types import TracebackType
 from typing import Self
 
+from jidoka.plc_gateway import belt
 from jidoka.plc_gateway.conditions import Conditions
 from jidoka.plc_gateway.decisions import Registrar, States
 from jidoka.plc_gateway.desk import Desk
@@ -20,9 +21,17 @@ from jidoka.plc_gateway.scanner import Scanner
 from jidoka.plc_gateway.verdicts import void
 from jidoka.plc_gateway.watch import Watch
 from jidoka.runtime.channel import Channel
+from jidoka.runtime.errors import ConfigError
 from jidoka.runtime.outbox import Journal
 
-_OWN_CODES = {"plc-connection-lost", "plc-heartbeat-lost", "parts-missed", "line-stop", "challenge-not-rejected"}
+_OWN_CODES = {
+    "plc-connection-lost",
+    "plc-heartbeat-lost",
+    "parts-missed",
+    "line-stop",
+    "challenge-not-rejected",
+    belt.CODE,
+}
 
 
 class Gateway:
@@ -63,10 +72,13 @@ class Gateway:
         return "; ".join(faults) or None
 
     def verify(self) -> None:
-        """Raise here what ended a thread: a ConfigError, or a bug."""
+        """Raise here what ended a thread: a ConfigError that names the file, or a bug."""
         for thread in self._threads:
             if thread.done():
-                thread.result()
+                try:
+                    thread.result()
+                except ConfigError as error:
+                    raise ConfigError(f"{self._line.path}: {error}") from error
 
     def _start(self, plc: Plc) -> None:
         stations = self._line.stations_of(plc.name)

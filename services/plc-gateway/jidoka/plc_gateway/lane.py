@@ -1,11 +1,11 @@
 """The parts thread of one PLC: counters in, verdicts and heartbeat out, over a connection of its own."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from queue import Empty, SimpleQueue
 from threading import Event
 
-from jidoka.plc_gateway import contract, verdicts
+from jidoka.plc_gateway import belt, contract, verdicts
 from jidoka.plc_gateway.backoff import Backoff, Endurance
 from jidoka.plc_gateway.conditions import Alarm, Conditions
 from jidoka.plc_gateway.decisions import Registrar, States
@@ -23,6 +23,7 @@ LANE = "parts"
 _BEAT = 0.5
 _SILENCE = 3.0
 _PAUSE = 0.5
+_COUNT_BELT = 1.0
 
 
 class Lane:
@@ -49,7 +50,7 @@ class Lane:
         self._stops = {name for name in self._intakes if registrar.must_stop(name)}
         self._backoff = Backoff()
         self._endurance = Endurance(stop, f"journal for {plc.name}")
-        self._proven = False
+        self._proven = self._known = False
         self._beat = 0
         self._plc_beat: tuple[object, float] = (None, time.monotonic())
 
@@ -77,8 +78,8 @@ class Lane:
         self._proven = True
 
     def _serve(self, link: Writer) -> None:
-        poll_at = beat_at = time.monotonic()
-        self._plc_beat = (None, poll_at)
+        poll_at = beat_at = count_at = time.monotonic()
+        self._plc_beat, self._known = (None, poll_at), False
         while not self._stop.is_set():
             now = time.monotonic()
             if now >= beat_at:
@@ -86,9 +87,15 @@ class Lane:
                 beat_at = now + _BEAT
             with self._endurance.round():
                 self._health.tick()
+                # What waits goes first, but not before the counters tell whether they began anew while we were away.
+                if self._known:
+                    self._settle(link)
                 if now >= poll_at:
                     self._poll(link)
-                self._settle(link)
+                    self._known = True
+                if now >= count_at:
+                    self._count_belt(link)
+                    count_at = now + _COUNT_BELT
             if now >= poll_at:
                 poll_at = max(poll_at + self._plc.part_poll_ms / 1000, now)
             due = self._desk.next_due(self._plc.name)
@@ -111,6 +118,12 @@ class Lane:
             if isinstance(counter, int):
                 self._intakes[name].take(link, counter)
         self._listen(values[-1])
+
+    def _count_belt(self, link: Writer) -> None:
+        readings = link.read([tags.account for tags in self._tags.values()])
+        for station, reading in zip(self._tags, readings, strict=True):
+            if isinstance(reading.value, Mapping):
+                belt.judge(station, reading.value, self._conditions)
 
     def _note(self, station: str, states: States) -> None:
         before, self._states[station] = self._states[station], states

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from jidoka.plc_gateway.deadband import Band
 from jidoka.runtime.errors import ConfigError
@@ -27,6 +27,16 @@ class Tag(_Table):
     type: str | None = Field(default=None, description="as the controller calls it; checked when given")
     deadband: float | None = Field(default=None, ge=0, description="send only when it moved by more, in its own unit")
     deadband_percent: float | None = Field(default=None, ge=0, le=100, description="the same, of the value last sent")
+    range: tuple[float, float] | None = Field(
+        default=None, description="lowest and highest value that it can have; outside of it the value is uncertain"
+    )
+
+    @field_validator("range")
+    @classmethod
+    def _has_a_width(cls, range: tuple[float, float] | None) -> tuple[float, float] | None:
+        if range is not None and not range[0] < range[1]:
+            raise ValueError("the first number must be below the second")
+        return range
 
     def band(self) -> Band | None:
         """Its dead band, if it has one."""
@@ -125,6 +135,7 @@ class Line:
     plcs: tuple[Plc, ...]
     stations: tuple[Station, ...]
     rules: tuple[AlarmRule, ...]
+    path: str
 
     def stations_of(self, plc: str) -> list[Station]:
         """The stations whose parts this PLC counts."""
@@ -141,6 +152,7 @@ def read(data: dict[str, Any], path: str | Path) -> Line:
         tuple(section(list[Plc], data, "plc", path)),
         tuple(section(list[Station], data, "station", path)),
         tuple(section(list[AlarmRule], data, "alarm", path)),
+        str(path),
     )
     for mistake in _mistakes(line):
         raise ConfigError(f"{path}: {mistake}")

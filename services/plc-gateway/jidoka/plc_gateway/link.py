@@ -1,11 +1,15 @@
 """What a connection to a controller is, answers and fails with; no protocol."""
 
+import re
+import socket
 from dataclasses import dataclass
 from typing import Self
 
 from jidoka.plc_gateway.line import Plc
 from jidoka.plc_gateway.values import Value
 from jidoka.runtime.errors import TransientError
+
+_NO_MODULE = re.compile(r"\(01, 31[12]\)")
 
 
 class LinkError(TransientError):
@@ -45,3 +49,16 @@ class Reading:
 
     value: Value | None
     bad: str | None = None
+
+
+def explain(error: BaseException) -> LinkError:
+    """What an error of the driver means for the line."""
+    reasons = [str(error) or type(error).__name__]
+    while error.__cause__ is not None and not isinstance(error.__cause__, TimeoutError):
+        error = error.__cause__
+        reasons.append(str(error) or type(error).__name__)
+    if any(_NO_MODULE.search(reason) for reason in reasons):
+        return WrongAddress("slot", "no module answers in this slot (status 01/0311 or 01/0312)")
+    if isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME:
+        return WrongAddress("host", "there is no host of this name")
+    return LinkError(reasons[-1])

@@ -13,6 +13,7 @@ SCAN_SECONDS = Histogram(
 SCANS = Counter("plc_scans", "Scans made.", ["plc", "group"])
 OVERRUNS = Counter("plc_scan_overruns", "Scans left out because the one before took too long.", ["plc", "group"])
 READ_ERRORS = Counter("plc_read_errors", "Tags that could not be read, by reason.", ["plc", "reason"])
+UNCERTAIN = Counter("plc_uncertain_values", "Values sent as uncertain, by reason.", ["plc", "reason"])
 PARTS = Counter("parts", "Parts taken from the controller.", ["station"])
 PARTS_MISSED = Counter("parts_missed", "Parts that the controller counted and whose records were gone.", ["station"])
 PARTS_PENDING = Gauge("parts_pending", "Parts that wait for a ruling.")

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from jidoka.plc_gateway.catalogue import Catalogue, Request, UnknownTag
+from jidoka.plc_gateway.catalogue import NUMBERS, Catalogue, Request, UnknownTag
 from jidoka.plc_gateway.deadband import Band
 from jidoka.plc_gateway.line import Group, Tag
 from jidoka.plc_gateway.link import Reading
+from jidoka.plc_gateway.quality import outside
 from jidoka.plc_gateway.values import BadValue, Value, scalar, spread
 from jidoka.schemas import Scalar
 
@@ -17,6 +18,7 @@ class Item:
 
     request: Request
     band: Band | None
+    range: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,10 @@ class Plan:
 
 @dataclass(slots=True)
 class Answer:
-    """Good values by tag path, bad tags with their reason, and dead bands by path."""
+    """Values by tag path, those that are uncertain and bad tags with their reason, and dead bands by path."""
 
     values: dict[str, Scalar] = field(default_factory=dict)
+    uncertain: dict[str, str] = field(default_factory=dict)
     bad: dict[str, str] = field(default_factory=dict)
     bands: dict[str, Band] = field(default_factory=dict)
 
@@ -50,7 +53,7 @@ def plan_group(group: Group, catalogue: Catalogue) -> Plan:
         except UnknownTag as error:
             unknown[tag.name.partition("{")[0]] = str(error)[:500]
             continue
-        items.append(Item(request, tag.band() or (Band() if group.on_change else None)))
+        items.append(Item(request, tag.band() or (Band() if group.on_change else None), tag.range))
     return Plan(tuple(items), unknown)
 
 
@@ -58,6 +61,8 @@ def _checked(tag: Tag, catalogue: Catalogue) -> Request:
     request = catalogue.request(tag.name)
     if tag.type is not None and tag.type.upper() != request.type.name.upper():
         raise UnknownTag(f"{tag.name}: type = {tag.type!r}, but it is {request.type.name} in the controller")
+    if tag.range is not None and request.type.name not in NUMBERS:
+        raise UnknownTag(f"{tag.name}: range = {list(tag.range)}, but {request.type.name} is no type of number")
     return request
 
 
@@ -81,5 +86,8 @@ def _take(answer: Answer, item: Item, value: Value) -> None:
             answer.values[path] = scalar(element)
         except BadValue as error:
             answer.bad[path] = str(error)
+            continue
+        if item.range is not None and (reason := outside(answer.values[path], item.range)):
+            answer.uncertain[path] = reason
         if item.band is not None:
             answer.bands[path] = item.band

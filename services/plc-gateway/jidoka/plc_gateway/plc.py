@@ -10,7 +10,6 @@ addressed by name, and after any error the connection is closed and a new one is
 # pycomm3 is typed in part.
 
 import logging
-import re
 import socket
 import struct
 import time
@@ -30,7 +29,7 @@ from pycomm3.tag import Tag
 
 from jidoka.plc_gateway.catalogue import Catalogue
 from jidoka.plc_gateway.frames import HEADER, match, status_text
-from jidoka.plc_gateway.link import Address, LinkError, Reading, RefusedWrite, WrongAddress
+from jidoka.plc_gateway.link import Address, LinkError, Reading, RefusedWrite, explain
 from jidoka.runtime.logs import log
 
 # pycomm3 logs a traceback for every error that it raises anyway.
@@ -38,9 +37,8 @@ logging.getLogger("pycomm3").setLevel(logging.CRITICAL + 1)
 
 _SUCCESS = 0x00
 _PARTIAL = 0x06
-_PREPARED = 64
+_PREPARED = 512
 _STRUCT = b"\xa0\x02"
-_NO_MODULE = re.compile(r"\(01, 31[12]\)")
 # What pycomm3 lets escape on answers that it did not expect, besides its own exceptions.
 _BROKEN = (PycommError, OSError, struct.error, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -124,6 +122,23 @@ class _Driver(LogixDriver):
             self._groups[id(parsed_tags)] = super()._read_build_multi_requests(parsed_tags)
         return [self._renewed(request) for request in self._groups[id(parsed_tags)]]
 
+    def write_then_read(self, values: Sequence[tuple[str, int]], asks: Sequence[str]) -> list[Tag]:
+        """All writes, then all reads, as services of one request, which a controller carries out in their order."""
+        parsed = self._parse_requested_tags([path for path, _ in values], "w")
+        for index, (_, value) in enumerate(values):
+            parsed[index]["value"] = value
+        packets = [
+            *self._write_build_requests(parsed),
+            *self._read_build_multi_requests(self._parse_requested_tags(asks)),
+        ]
+        services = [service for packet in packets if packet.type_ == "multi" for service in packet.requests]
+        if len(services) != len(values) + len(asks):
+            raise CommError("not one request for each tag")
+        for index, service in enumerate(services[: len(values)]):
+            service.request_id = len(asks) + index
+        answers = self._send_requests([MultiServiceRequestPacket(self._sequence, services)])
+        return [answers[index] for index in range(len(services))]
+
     def _renewed(self, request: Any) -> Any:
         if isinstance(request, MultiServiceRequestPacket):
             return MultiServiceRequestPacket(self._sequence, request.requests)
@@ -190,7 +205,7 @@ class Reader:
         except _BROKEN as error:
             if driver is not None:
                 _drop(driver)
-            raise _link_error(error) from error
+            raise explain(error) from error
         self._driver, self.catalogue, self.identity = driver, Catalogue(driver.tags), driver.info
         return self
 
@@ -213,7 +228,11 @@ class Reader:
         if self._driver is not None:
             self.catalogue = Catalogue(self._driver.tags)
 
-    def _call(self, verb: str, *arguments: Any) -> list[Tag]:
+    def status(self) -> int:
+        """The status word of the controller's identity, asked now. Raises LinkError."""
+        return int.from_bytes(self._call("get_plc_info")["status"], "little")
+
+    def _call(self, verb: str, *arguments: Any) -> Any:
         if self._driver is None:
             raise LinkError("not connected")
         try:
@@ -221,7 +240,7 @@ class Reader:
         except _BROKEN as error:
             _drop(self._driver)
             self._driver = None
-            raise _link_error(error) from error
+            raise explain(error) from error
         return [answer] if isinstance(answer, Tag) else answer
 
 
@@ -237,29 +256,31 @@ class Writer(Reader):
 
         Raises RefusedWrite before anything is sent when one tag is not on the allow-list; LinkError.
         """
-        for path, value in values:
-            if path not in self._allowed:
-                log.error("write_refused", tag=path, value=value)
-                raise RefusedWrite(f"{path} is not on the write allow-list")
+        self._guard(values)
         # pycomm3 sends the request of a lone write twice in one frame, which strict targets refuse.
         doubled = [*values, values[-1]] if len(values) == 1 else values
         return [tag.error for tag in self._call("write", *doubled)][: len(values)]
 
+    def write_and_read(
+        self, values: Sequence[tuple[str, int]], asks: Sequence[str]
+    ) -> tuple[list[str | None], list[Reading]]:
+        """`write`, and what the controller has at `asks` after it, in one request: at least two tags each.
+
+        Raises as `write` does.
+        """
+        self._guard(values)
+        answers = self._call("write_then_read", values, asks)
+        return [tag.error for tag in answers[len(asks) :]], [_reading(tag) for tag in answers[: len(asks)]]
+
+    def _guard(self, values: Sequence[tuple[str, int | bool]]) -> None:
+        for path, value in values:
+            if path not in self._allowed:
+                log.error("write_refused", tag=path, value=value)
+                raise RefusedWrite(f"{path} is not on the write allow-list")
+
 
 def _reading(tag: Tag) -> Reading:
     return Reading(tag.value) if tag.error is None else Reading(None, tag.error)
-
-
-def _link_error(error: BaseException) -> LinkError:
-    reasons = [str(error) or type(error).__name__]
-    while error.__cause__ is not None and not isinstance(error.__cause__, TimeoutError):
-        error = error.__cause__
-        reasons.append(str(error) or type(error).__name__)
-    if any(_NO_MODULE.search(reason) for reason in reasons):
-        return WrongAddress("slot", "no module answers in this slot (status 01/0311 or 01/0312)")
-    if isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME:
-        return WrongAddress("host", "there is no host of this name")
-    return LinkError(reasons[-1])
 
 
 def _drop(driver: _Driver) -> None:

@@ -1,5 +1,6 @@
 """The scan thread of one PLC: every group on its grid, over one long-lived connection."""
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,14 +8,15 @@ from datetime import UTC, datetime
 from threading import Event
 
 from jidoka.plc_gateway.backoff import Backoff, Endurance
-from jidoka.plc_gateway.deadband import Filter
+from jidoka.plc_gateway.deadband import NOTHING, Filter
 from jidoka.plc_gateway.grid import Grid
 from jidoka.plc_gateway.health import Health
 from jidoka.plc_gateway.line import Group, Plc
 from jidoka.plc_gateway.link import Address, LinkError, WrongAddress
-from jidoka.plc_gateway.metrics import OVERRUNS, READ_ERRORS, SCAN_SECONDS, SCANS
+from jidoka.plc_gateway.metrics import OVERRUNS, READ_ERRORS, SCAN_SECONDS, SCANS, UNCERTAIN
 from jidoka.plc_gateway.plan import Plan, plan_group, understand
 from jidoka.plc_gateway.plc import Reader
+from jidoka.plc_gateway.quality import SLOW, kind, stopped
 from jidoka.plc_gateway.watch import Watch
 from jidoka.runtime.channel import Channel
 from jidoka.runtime.errors import ConfigError
@@ -24,6 +26,7 @@ from jidoka.schemas import Scalar, TagBatch
 LANE = "scan"
 _REFRESH = 5.0
 _BAD_AGAIN = 10.0
+_MODE_AGAIN = 1.0
 _TICK = 0.5
 _MOST = 5000
 
@@ -59,6 +62,7 @@ class Scanner:
         self._backoff, self._endurance = Backoff(), Endurance(stop, f"journal for {plc.name}")
         self._proven = False
         self._refreshed = 0.0
+        self._mode: tuple[str | None, float] = (None, -math.inf)
         start = time.monotonic()
         self._jobs = [
             Job(group, Grid(group.period_ms / 1000, start), Filter(group.heartbeat_ms / 1000)) for group in plc.group
@@ -79,6 +83,7 @@ class Scanner:
                 self._lost(error)
 
     def _serve(self, link: Reader) -> None:
+        self._mode = (None, -math.inf)
         for job in self._jobs:
             job.grid.advance(time.monotonic())
         while not self._stop.is_set():
@@ -93,20 +98,40 @@ class Scanner:
 
     def _scan(self, link: Reader, job: Job) -> None:
         began = time.monotonic()
-        answer = understand(job.plan, link.read(job.plan.asks))
+        readings = link.read(job.plan.asks)
         now = time.monotonic()
+        answer = understand(job.plan, readings)
+        stands = self._stopped(link, began)
+        uncertain = dict.fromkeys(answer.values, stands) | answer.uncertain if stands else answer.uncertain
+        slow = SLOW if now - began > job.grid.period else None
         job.filter.bands.update(answer.bands)
         job.leaves.update(answer.values)
-        values, bad = job.filter.pick(now, answer.values), job.spread(answer.bad)
+        values, bad = job.filter.pick(now, answer.values, uncertain, slow), job.spread(answer.bad)
         job.filter.forget(bad)
-        self._publish(job, values, self._news(job, bad, now))
+        if slow:
+            uncertain = dict.fromkeys(values, slow) | uncertain
+        self._publish(job, values, self._news(job, bad, now), uncertain)
         self._watch.feed(now, answer.values, bad)
         self._measure(job, began)
         self._heal(link, bad, now)
 
-    def _publish(self, job: Job, values: Mapping[str, Scalar], bad: Mapping[str, str]) -> None:
+    def _stopped(self, link: Reader, now: float) -> str | None:
+        """Why the controller's program does not run; asked once a second, after the scan that it is first about."""
+        if now - self._mode[1] >= _MODE_AGAIN:
+            reason = stopped(link.status())
+            if reason != self._mode[0]:
+                log.warning("plc_mode", plc=self._plc.name, doubt=reason or "none: the program runs")
+            self._mode = (reason, now)
+        return self._mode[0]
+
+    def _publish(
+        self, job: Job, values: Mapping[str, Scalar], bad: Mapping[str, str], uncertain: Mapping[str, str] = NOTHING
+    ) -> None:
         if not values and not bad:
             return
+        doubts = {name: reason for name, reason in uncertain.items() if name in values}
+        for reason in doubts.values():
+            UNCERTAIN.labels(self._plc.name, kind(reason)).inc()
         batch = TagBatch(
             plc=self._plc.name,
             group=job.group.name,
@@ -114,6 +139,7 @@ class Scanner:
             scan_no=job.grid.number,
             values=dict(values),
             bad=dict(bad),
+            uncertain=doubts,
         )
         self._bus.publish(batch)
 

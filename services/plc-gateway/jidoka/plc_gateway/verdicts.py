@@ -1,13 +1,14 @@
 """Carry a ruling to the controller: written, read back, and never a late accept."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jidoka.plc_gateway.contract import CODES, RULINGS, StationTags
 from jidoka.plc_gateway.decide import Finding
 from jidoka.plc_gateway.desk import Order
 from jidoka.plc_gateway.intake import Intake
+from jidoka.plc_gateway.link import Reading
 from jidoka.plc_gateway.parts import PartRecord, whole
 from jidoka.plc_gateway.plc import Reader, Writer
 from jidoka.runtime.logs import log
@@ -68,7 +69,11 @@ def void(order: Order, why: str) -> Outcome:
 
 
 def _read_back(link: Reader, tags: StationTags, counter: int) -> Ruling | None:
-    code, sequence = link.read(tags.verdict(counter))
+    return _ruling(link.read(tags.verdict(counter)), counter)
+
+
+def _ruling(slot: Sequence[Reading], counter: int) -> Ruling | None:
+    code, sequence = slot
     if sequence.value != counter or not isinstance(code.value, int):
         return None
     return RULINGS.get(code.value)
@@ -78,8 +83,8 @@ def _write(link: Writer, order: Order, finding: Finding, tags: StationTags) -> O
     counter = order.visit.counter
     code, sequence = tags.verdict(counter)
     order.sent = True
-    refused = [reason for reason in link.write([(code, CODES[finding.ruling]), (sequence, counter)]) if reason]
-    told = _read_back(link, tags, counter)
+    errors, slot = link.write_and_read([(code, CODES[finding.ruling]), (sequence, counter)], (code, sequence))
+    refused, told = [reason for reason in errors if reason], _ruling(slot, counter)
     if told is finding.ruling:
         return Outcome(finding, confirmed=True)
     order.sent = not refused

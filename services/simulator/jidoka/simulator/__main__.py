@@ -1,6 +1,7 @@
 """`python -m jidoka.simulator` runs the line."""
 
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -10,6 +11,7 @@ from jidoka.runtime.settings import load_settings, load_toml, section
 from jidoka.simulator import __version__
 from jidoka.simulator.belt import Belt
 from jidoka.simulator.control import Control
+from jidoka.simulator.keyence import KeyenceLine
 from jidoka.simulator.line import Line
 from jidoka.simulator.parts import Recipe
 from jidoka.simulator.plant import controller
@@ -54,10 +56,13 @@ def main() -> None:
     program.restore()
     plc.memory.set("Process.Recipe", "R1")
     plc.subscribe_writes(program.written)
+    line = Line(plc, program)
+    keyence = _keyence(settings, line, stations[0])
     with (
         Service("simulator", settings, version=__version__) as service,
         plc.serve(settings.sim_host, settings.sim_plc_port),
-        Control(Line(plc, program), settings.sim_host, settings.sim_control_port),
+        keyence.serving(settings.sim_host, settings.sim_keyence_port) if keyence else nullcontext(),
+        Control(line, settings.sim_host, settings.sim_control_port, keyence.controller if keyence else None),
     ):
         before = time.monotonic()
         while service.alive():
@@ -65,6 +70,24 @@ def main() -> None:
             now = time.monotonic()
             program.scan((now - before) * 1000)
             before = now
+            if keyence:
+                keyence.tend()
+
+
+def _keyence(settings: SimulatorSettings, line: Line, station: Station) -> KeyenceLine | None:
+    """The CV-X at the first station, where SIM_KEYENCE_FTP says who receives its images."""
+    if settings.sim_keyence_ftp is None:
+        return None
+
+    def counter() -> int:
+        return int(station.memory.get(f"{station.name}.Counter"))
+
+    return KeyenceLine(
+        lambda: line.camera(station.name).shoot("cv-x"),
+        counter,
+        settings.sim_keyence_ftp.get_secret_value(),
+        settings.sim_keyence_wired,
+    )
 
 
 if __name__ == "__main__":

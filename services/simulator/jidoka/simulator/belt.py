@@ -2,6 +2,20 @@
 
 from dataclasses import dataclass, field
 
+MOST_RIDING = 15
+"""Parts between camera and gate: the controller's rings hold 16, and a slot must not be taken while its part rides."""
+
+
+def check_room(takt_ms: float, dwell_ms: float) -> None:
+    """Raises ValueError when more parts would ride than the controller's rings can tell apart."""
+    if not (takt_ms > 0 and dwell_ms > 0):
+        raise ValueError(f"takt_ms = {takt_ms}, dwell_ms = {dwell_ms}: must be above 0")
+    if dwell_ms > MOST_RIDING * takt_ms:
+        raise ValueError(
+            f"takt_ms = {takt_ms:g}, dwell_ms = {dwell_ms:g}: more than {MOST_RIDING} parts would be between camera "
+            f"and gate, and the controller's rings hold 16; dwell_ms may be at most {MOST_RIDING} x takt_ms"
+        )
+
 
 @dataclass(slots=True)
 class Belt:

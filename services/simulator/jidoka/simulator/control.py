@@ -10,6 +10,7 @@ from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from jidoka.simulator.camera import NoPicture
+from jidoka.simulator.keyence import Controller, RandomFaults
 from jidoka.simulator.line import Line
 
 Answer = tuple[HTTPStatus, str, bytes, dict[str, str]]
@@ -23,8 +24,8 @@ class BadRequest(ValueError):
 class Control:
     """Serves a line's controls on a thread of its own."""
 
-    def __init__(self, line: Line, host: str, port: int) -> None:
-        handler = type("Handler", (_Handler,), {"line": line})
+    def __init__(self, line: Line, host: str, port: int, keyence: Controller | None = None) -> None:
+        handler = type("Handler", (_Handler,), {"line": line, "keyence": keyence})
         self._server = ThreadingHTTPServer((host, port), handler)
         self._server.daemon_threads = True
         self._thread = Thread(target=self._server.serve_forever, name="control", daemon=True)
@@ -48,6 +49,7 @@ class Control:
 
 class _Handler(BaseHTTPRequestHandler):
     line: Line
+    keyence: Controller | None
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
@@ -58,7 +60,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length", "0"))
         body = self.rfile.read(min(length, MAX_BODY))
-        self._answer(lambda: _post(self.line, urlsplit(self.path).path.strip("/"), body))
+        path = urlsplit(self.path).path.strip("/")
+        self._answer(lambda: _disturb(self.keyence, body) if path == "keyence" else _post(self.line, path, body))
 
     def log_message(self, format: str, *args: Any) -> None:
         """Requests are counted by the camera's metric, not logged."""
@@ -66,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, work: Callable[[], Answer]) -> None:
         try:
             status, kind, body, headers = work()
-        except (BadRequest, KeyError, json.JSONDecodeError) as error:
+        except (ValueError, KeyError) as error:
             status, kind, body, headers = _text(HTTPStatus.BAD_REQUEST, f"bad request: {error}")
         except NoPicture as error:
             status, kind, body, headers = _text(HTTPStatus.NOT_FOUND, str(error))
@@ -81,7 +84,7 @@ def _get(line: Line, path: list[str], query: dict[str, str]) -> Answer:
     match path:
         case ["camera", station, camera]:
             sequence = int(query["sequence"]) if "sequence" in query else None
-            number, image = line.camera(station).shoot(camera, sequence)
+            number, image = line.shoot(station, camera, sequence)
             return HTTPStatus.OK, "image/jpeg", image, {"X-Part-Sequence": str(number)}
         case ["account"]:
             return _json(line.account())
@@ -93,19 +96,40 @@ def _get(line: Line, path: list[str], query: dict[str, str]) -> Answer:
 
 
 def _post(line: Line, path: str, body: bytes) -> Answer:
-    fields = json.loads(body or b"{}")
-    if not isinstance(fields, dict):
-        raise BadRequest("the body is not a JSON object")
+    fields = _fields(body)
     match path:
         case "estop":
             line.emergency_stop(bool(fields["active"]))
         case "rate":
             line.set_rate(float(fields["takt_ms"]), float(fields["dwell_ms"]) if "dwell_ms" in fields else None)
+        case "plc":
+            line.connect(str(fields["do"]))
         case "tag":
             line.set_tag(str(fields["path"]), fields["value"])
+        case "spoil":
+            fault = fields.get("fault")
+            return _json({"from": line.camera(str(fields["station"])).spoil(None if fault is None else str(fault))})
         case _:
             return _text(HTTPStatus.NOT_FOUND, f"no such path: {path}")
     return _json({"done": path})
+
+
+def _disturb(keyence: Controller | None, body: bytes) -> Answer:
+    """Faults of the CV-X: how often, how long a delay at most, and whether it is silent."""
+    fields = _fields(body)
+    if keyence is None:
+        raise BadRequest("the line has no CV-X: SIM_KEYENCE_FTP is not set")
+    seed, share, delay = int(fields.get("seed", 1)), float(fields.get("share", 0)), float(fields.get("delay_s", 1))
+    keyence.fate = RandomFaults(seed, share, delay)
+    keyence.silent = bool(fields.get("silent", False))
+    return _json({"done": "keyence"})
+
+
+def _fields(body: bytes) -> dict[str, Any]:
+    fields = json.loads(body or b"{}")
+    if not isinstance(fields, dict):
+        raise BadRequest("the body is not a JSON object")
+    return fields
 
 
 def _json(value: Any) -> Answer:

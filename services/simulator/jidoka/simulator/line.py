@@ -1,8 +1,11 @@
 """The simulated line as its controls see it."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
+from jidoka.simulator.belt import check_room
 from jidoka.simulator.camera import Camera, NoPicture
 from jidoka.simulator.logix import Controller
 from jidoka.simulator.logix.codec import Value
@@ -26,6 +29,14 @@ class Line:
             raise NoPicture(f"the line has no station {station}")
         return self._cameras[station]
 
+    def shoot(self, station: str, camera: str, sequence: int | None) -> tuple[int, bytes]:
+        """Sequence and JPEG of that part, or of the newest one. Raises NoPicture."""
+        began = time.monotonic()
+        number, image = self.camera(station).shoot(camera, sequence)
+        if sequence is not None:
+            self._program.stopwatch.shot(station, number, time.monotonic() - began)
+        return number, image
+
     def ledger(self, station: str) -> Ledger:
         """Every part that left the station."""
         return self._program.ledgers[station]
@@ -45,10 +56,26 @@ class Line:
         self._plc.memory.set("Line.EStop", active)
 
     def set_rate(self, takt_ms: float, dwell_ms: float | None) -> None:
-        """Changes the time between parts and, when given, from camera to gate."""
-        for station in self._stations.values():
-            station.belt.takt_ms = takt_ms
-            station.belt.dwell_ms = station.belt.dwell_ms if dwell_ms is None else dwell_ms
+        """Changes the time between parts and, when given, from camera to gate. Raises ValueError."""
+        belts = [station.belt for station in self._stations.values()]
+        for belt in belts:
+            check_room(takt_ms, belt.dwell_ms if dwell_ms is None else dwell_ms)
+        for belt in belts:
+            belt.takt_ms, belt.dwell_ms = takt_ms, belt.dwell_ms if dwell_ms is None else dwell_ms
+
+    def connect(self, verb: str) -> None:
+        """The controller's network: `cut` pulls the cable, `mend` plugs it in, `reset` drops all clients once.
+
+        `download` is a reset after which every tag has another number. Raises KeyError for another verb.
+        """
+        faults = self._plc.faults
+        verbs: dict[str, Callable[[], None]] = {
+            "cut": faults.cut,
+            "mend": faults.start_listening,
+            "reset": faults.reboot,
+            "download": partial(faults.reboot, renumber=True),
+        }
+        verbs[verb]()
 
     def set_tag(self, path: str, value: Value) -> None:
         """What an engineer does with the programming software. Raises KeyError for an unknown tag."""

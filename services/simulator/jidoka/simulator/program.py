@@ -103,7 +103,7 @@ class Program:
         PARTS.labels(station.name, RULING[code]).inc()
         line = {"sequence": sequence, "serial": part.serial, "sku": part.sku, "batch": part.batch}
         line |= {"ruling": RULING[code], "defects": list(part.defects)}
-        self.ledgers[station.name].add(line | {"verdict_ms": self.stopwatch.taken(station.name, sequence)})
+        self.ledgers[station.name].add(line | self.stopwatch.taken(station.name, sequence))
 
     def _count_part(self) -> None:
         self.memory.set("Line.TotalParts", self.memory.get("Line.TotalParts") + 1)

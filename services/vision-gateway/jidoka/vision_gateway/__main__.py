@@ -11,10 +11,11 @@ from jidoka.runtime.settings import line_scope, load_settings, load_toml
 from jidoka.schemas import PartArrived
 from jidoka.vision_gateway import __version__
 from jidoka.vision_gateway.alarms import Alarms
+from jidoka.vision_gateway.cameras import Shared
 from jidoka.vision_gateway.crew import Crew
-from jidoka.vision_gateway.line import read_stations
 from jidoka.vision_gateway.live import LiveView
 from jidoka.vision_gateway.settings import VisionSettings
+from jidoka.vision_gateway.stations import place_keyence, read_stations
 
 
 def main() -> None:
@@ -22,6 +23,8 @@ def main() -> None:
     settings = load_settings(VisionSettings)
     line, _ = load_toml(settings.line_file)
     stations = read_stations(line, settings.line_file, settings.vision_timeout)
+    place_keyence(stations, settings.keyence_ip, settings.keyence_port, settings.line_file)
+    shared = Shared(stations, settings.ftp, settings.data_dir / f"{settings.instance}-ftp")
     scope, name = line_scope(line, settings.line_file), settings.service
     cv2.setNumThreads(1)
     with (
@@ -29,7 +32,8 @@ def main() -> None:
         closing(Journal(settings.journal_path)) as journal,
         Bus(settings.mqtt, scope, name, settings.instance, __version__, journal) as bus,
         LiveView(bus) as live,
-        Crew(stations, bus, Alarms(bus, journal, settings.instance), live, settings.instance) as crew,
+        shared.serving(),
+        Crew(stations, bus, Alarms(bus, journal, settings.instance), live, settings.instance, shared) as crew,
     ):
         service.watch("bus", bus)
         service.watch("cameras", crew)

@@ -1,6 +1,8 @@
 """A shot to the JPEG that travels, and to a small copy for health and live view."""
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -18,7 +20,7 @@ SMALL = 640
 """The small copy is the image at 1/1, 1/2, 1/4 or 1/8, the first that is no wider than this (1/8 at the least)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Picture:
     """A developed shot: `small` is (h, w) or (h, w, 3) BGR."""
 
@@ -27,23 +29,56 @@ class Picture:
     height: int
     small: Pixels
 
+    @cached_property
+    def sha256(self) -> str:
+        """Of the JPEG, in hexadecimal."""
+        return hashlib.sha256(self.jpeg).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Negative:
+    """A shot whose size is known and right: bytes that pass through as they are, or pixels to encode."""
+
+    shot: Shot
+    width: int
+    height: int
+    quality: int
+    pixels: Pixels | None
+
+    def small(self) -> Pixels:
+        """The small copy. Raises CameraError."""
+        if self.pixels is not None:
+            return _reduced(self.pixels, reduction(self.width))
+        return _small_jpeg(self.shot, self.jpeg(), self.width)
+
+    def jpeg(self) -> bytes:
+        """The JPEG. Raises CameraError."""
+        if self.pixels is None:
+            return self.shot.image if isinstance(self.shot.image, bytes) else b""
+        done, data = cv2.imencode(".jpg", self.pixels, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
+        if not done:
+            raise CameraError("unreadable", f"{self.shot.origin}: {self.pixels.shape} cannot be encoded as JPEG")
+        return data.tobytes()
+
 
 def develop(shot: Shot, how: Processing) -> Picture:
-    """Crop, turn and encode a shot; a JPEG that needs neither passes through as it is. Raises CameraError."""
+    """The picture of a shot. Raises CameraError."""
+    negative = expose(shot, how)
+    return Picture(negative.jpeg(), negative.width, negative.height, negative.small())
+
+
+def expose(shot: Shot, how: Processing) -> Negative:
+    """Decode, crop and turn a shot; a JPEG that needs none of it passes through. Raises CameraError."""
     if isinstance(shot.image, bytes):
         header = _header(shot, shot.image)
         if header.kind is Kind.JPEG and not header.turned and not how.changes():
-            return Picture(shot.image, header.width, header.height, _small_jpeg(shot, shot.image, header))
+            return Negative(shot, header.width, header.height, how.jpeg_quality, None)
         pixels = _decode(shot, shot.image, cv2.IMREAD_UNCHANGED)
     else:
         pixels = shot.image
     pixels = _shaped(_eight_bits(pixels), how)
-    done, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, how.jpeg_quality])
-    if not done:
-        raise CameraError("unreadable", f"{shot.origin}: {pixels.shape} cannot be encoded as JPEG")
     height, width = pixels.shape[:2]
-    step = reduction(width)
-    return Picture(data.tobytes(), width, height, _reduced(pixels, step))
+    return Negative(shot, width, height, how.jpeg_quality, pixels)
 
 
 def reduction(width: int) -> int:
@@ -61,14 +96,14 @@ def _header(shot: Shot, data: bytes) -> Header:
     return header
 
 
-def _small_jpeg(shot: Shot, data: bytes, header: Header) -> Pixels:
+def _small_jpeg(shot: Shot, data: bytes, width: int) -> Pixels:
     """libjpeg decodes straight to a fraction of the size, in about that fraction of the time."""
     flag = {
         1: cv2.IMREAD_COLOR,
         2: cv2.IMREAD_REDUCED_COLOR_2,
         4: cv2.IMREAD_REDUCED_COLOR_4,
         8: cv2.IMREAD_REDUCED_COLOR_8,
-    }[reduction(header.width)]
+    }[reduction(width)]
     return np.asarray(_decode(shot, data, flag), np.uint8)
 
 

@@ -1,9 +1,7 @@
 """Judges the health of one camera's pictures, one after the other."""
 
-import hashlib
-
 from jidoka.vision_gateway.developing import Picture
-from jidoka.vision_gateway.health import diagnose, measure
+from jidoka.vision_gateway.health import Figures, diagnose, measure
 from jidoka.vision_gateway.line import HealthLimits
 
 
@@ -12,11 +10,10 @@ class HealthJudge:
 
     def __init__(self, limits: HealthLimits) -> None:
         self._limits = limits
-        self._last: bytes | None = None
+        self._last: str | None = None
 
-    def sick(self, picture: Picture) -> list[str]:
-        """What is wrong with the picture of a new part."""
-        digest = hashlib.sha256(picture.jpeg).digest()
-        frozen, self._last = digest == self._last and self._limits.frozen, digest
-        found = diagnose(measure(picture.small), self._limits)
+    def sick(self, picture: Picture, figures: Figures | None = None) -> list[str]:
+        """What is wrong with the picture of a new part; `figures` of it, where they are measured already."""
+        frozen, self._last = picture.sha256 == self._last and self._limits.frozen, picture.sha256
+        found = diagnose(figures or measure(picture.small), self._limits)
         return ["frozen: the same image as the part before", *found] if frozen else found

@@ -5,6 +5,11 @@ from prometheus_client import Counter, Gauge, Histogram
 CAMERA = ("station", "camera")
 
 STATUS = Gauge("vision_system_status", "1 when the camera answers, 0 when it does not.", CAMERA)
+TRIGGERS = Counter(
+    "vision_triggers_total",
+    "Parts announced; each ends as a frame or as a failed capture.",
+    CAMERA,
+)
 FRAMES = Counter("vision_frames_total", "Frames published, one per part and camera.", CAMERA)
 UNHEALTHY = Counter("vision_unhealthy_frames_total", "Frames published as unfit to be judged.", CAMERA)
 FAILED = Counter("vision_captures_failed_total", "Parts without a usable frame, by reason.", (*CAMERA, "code"))
@@ -27,3 +32,23 @@ PUBLISH = Histogram(
 WAITING = Gauge("vision_parts_waiting", "Parts announced whose image has not been taken yet.", CAMERA)
 LIVE = Counter("vision_live_frames_total", "Live images published.", CAMERA)
 HANGING = Gauge("vision_camera_hanging", "1 while a call to the camera has outlasted its time.", CAMERA)
+REFUSED = Counter(
+    "vision_files_refused_total",
+    "Pushed files not used: double, late, overflow, unreadable (cut, wrong type, too large).",
+    (*CAMERA, "reason"),
+)
+UNCLAIMED = Counter("vision_ftp_files_unclaimed_total", "Files pushed by FTP that no camera of line.toml claims.")
+FTP_FAILED = Counter("vision_ftp_failed_total", "FTP logins and uploads refused, by reason.", ("reason",))
+RESULTS = Counter(
+    "vision_keyence_results_total", "Result lines of a controller, by its own judgement.", ("controller", "judgement")
+)
+STRAY = Counter(
+    "vision_keyence_stray_lines_total",
+    "Lines of a controller that nobody asked for and that are no result.",
+    ("controller",),
+)
+RESETS = Counter(
+    "vision_keyence_resets_total",
+    "Resets of a controller's count: at connecting, at a change of program, and when counts did not fit.",
+    ("controller",),
+)

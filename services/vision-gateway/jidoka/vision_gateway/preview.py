@@ -8,19 +8,21 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
 from jidoka.runtime.errors import ConfigError
 from jidoka.runtime.service import run
 from jidoka.runtime.settings import load_settings, load_toml
-from jidoka.vision_gateway.cameras import open_camera
-from jidoka.vision_gateway.cameras.camera import Camera, CameraError, Shot
+from jidoka.vision_gateway.cameras import Shared, open_camera
+from jidoka.vision_gateway.cameras.camera import Camera, CameraError, Shot, Want
 from jidoka.vision_gateway.developing import Picture, develop
 from jidoka.vision_gateway.health import Figures, diagnose, measure
+from jidoka.vision_gateway.kinds import AnyCamera
 from jidoka.vision_gateway.learning import learn, table
-from jidoka.vision_gateway.line import AnyCamera, read_stations
 from jidoka.vision_gateway.settings import VisionSettings
+from jidoka.vision_gateway.stations import place_keyence, read_stations
 
 ANSWER = 3.0
 PAUSE = 0.1
@@ -32,11 +34,15 @@ def main(arguments: list[str] | None = None) -> None:
     settings = load_settings(VisionSettings)
     line, _ = load_toml(settings.line_file)
     stations = read_stations(line, settings.line_file, settings.vision_timeout)
+    place_keyence(stations, settings.keyence_ip, settings.keyence_port, settings.line_file)
     camera = next((c for s in stations if s.name == given.station for c in s.camera if c.name == given.camera), None)
     if camera is None:
         raise ConfigError(f"{settings.line_file}: no camera {given.station}/{given.camera}")
+    shared = Shared(stations, settings.ftp, settings.data_dir / "preview-ftp")
+    source = open_camera(given.station, camera, shared)
     try:
-        _report(given, camera, list(_pictures(given, camera)))
+        with shared.serving(), closing(source):
+            _report(given, camera, list(_pictures(given, camera, source)))
     except CameraError as error:
         raise ConfigError(str(error)) from error
 
@@ -52,9 +58,8 @@ def _report(given: argparse.Namespace, camera: AnyCamera, pictures: list[Picture
         sys.stdout.write(f"\n# measured on {len(figures)} images\n{table(learn(figures))}")
 
 
-def _pictures(given: argparse.Namespace, camera: AnyCamera) -> Iterator[Picture]:
+def _pictures(given: argparse.Namespace, camera: AnyCamera, source: Camera) -> Iterator[Picture]:
     """So many different pictures, as they come."""
-    source = open_camera(given.station, camera)
     last, found, end = b"", 0, time.monotonic() + given.seconds
     while found < given.frames:
         picture = develop(_shot(source), camera.processing)
@@ -65,12 +70,11 @@ def _pictures(given: argparse.Namespace, camera: AnyCamera) -> Iterator[Picture]
             raise CameraError("timeout", f"only {found} different images came within {given.seconds:g} s")
         else:
             time.sleep(PAUSE)
-    source.close()
 
 
 def _shot(source: Camera) -> Shot:
     until = time.monotonic() + ANSWER
-    return source.glance(until) or source.grab(0, until)
+    return source.glance(until) or source.grab(Want(), until)
 
 
 def _text(figures: Figures) -> str:

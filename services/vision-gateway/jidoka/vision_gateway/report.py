@@ -1,6 +1,5 @@
 """What one camera has to say: frames, failed captures, whether it answers, its alarms."""
 
-import hashlib
 import threading
 import time
 from collections import deque
@@ -32,23 +31,24 @@ class Report:
         self._catching_up = threading.Lock()
         self._log = log.bind(station=station, camera=camera)
 
-    def frame(self, job: Job, shot: Shot, picture: Picture, sick: list[str]) -> None:
-        """The part has its frame; without a broker, which keeps no frames for later, it has none."""
+    def frame(self, job: Job | None, shot: Shot, picture: Picture, sick: list[str]) -> None:
+        """The part has its frame; without a broker, which keeps no frames for later, it has none. No job: no part."""
         if not self._bus.connected:
-            self.failed(job.part, "broker", "the broker was away when the image was ready")
+            if job:
+                self.failed(job.part, "broker", "the broker was away when the image was ready")
             return
-        part, health = job.part, "; ".join(sick)[:500] or None
+        part, health = job.part if job else None, "; ".join(sick)[:500] or None
         frame = Frame(
             frame_id=new_id(),
             station=self._station,
             camera=self._camera,
-            part_id=part.part_id,
-            sku=part.sku,
+            part_id=part.part_id if part else None,
+            sku=part.sku if part else None,
             captured_at=shot.taken_at,
-            deadline_at=job.deadline_at,
+            deadline_at=job.deadline_at if job else None,
             width=picture.width,
             height=picture.height,
-            sha256=hashlib.sha256(picture.jpeg).hexdigest(),
+            sha256=picture.sha256,
             healthy=not sick,
             health=health,
             image=picture.jpeg,
@@ -57,10 +57,10 @@ class Report:
         metrics.FRAMES.labels(self._station, self._camera).inc()
         self._log.debug(
             "frame",
-            part_id=str(part.part_id),
+            part_id=str(frame.part_id),
             frame_id=str(frame.frame_id),
             health=health,
-            ms=round((time.monotonic() - job.started) * 1000, 1),
+            ms=round((time.monotonic() - job.started) * 1000, 1) if job else None,
         )
         self._set("capture-failed", None)
         self._health(health)
@@ -82,6 +82,11 @@ class Report:
         self.catch_up()
         if code != "stale":
             self._set("capture-failed", reason)
+
+    def missed(self, reason: str, code: str) -> None:
+        """A frame that no part asked for did not come."""
+        metrics.FAILED.labels(self._station, self._camera, code).inc()
+        self._set("capture-failed", reason)
 
     def catch_up(self) -> None:
         """Publish what had no room in the outbox so far."""

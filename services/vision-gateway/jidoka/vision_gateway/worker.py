@@ -8,8 +8,10 @@ from uuid import UUID
 
 from jidoka.schemas import PartArrived
 from jidoka.vision_gateway import metrics
+from jidoka.vision_gateway.bench import Bench
 from jidoka.vision_gateway.cameras.camera import Camera, CameraError, Shot
 from jidoka.vision_gateway.developing import Picture, develop
+from jidoka.vision_gateway.health import Figures
 from jidoka.vision_gateway.job import Job
 from jidoka.vision_gateway.judge import HealthJudge
 from jidoka.vision_gateway.line import CameraSettings
@@ -31,7 +33,7 @@ class Worker:
         self, camera: Camera, settings: CameraSettings, report: Report, show: Show, labels: tuple[str, str]
     ) -> None:
         self._camera, self._settings, self._report, self._show, self._labels = camera, settings, report, show, labels
-        self._judge = HealthJudge(settings.health)
+        self._judge, self._bench = HealthJudge(settings.health), Bench()
         self._jobs: deque[Job] = deque()
         self._open: deque[Job] = deque()
         self._known: dict[UUID, None] = {}
@@ -63,6 +65,7 @@ class Worker:
             metrics.REPEATED.labels(*self._labels).inc()
             return
         self._remember(part.part_id)
+        metrics.TRIGGERS.labels(*self._labels).inc()
         job = Job(part, self._settings.capture_timeout_ms or 0)
         if job.stale:
             self._report.failed(part, "stale", "announced too late for its picture")
@@ -98,6 +101,7 @@ class Worker:
             elif not self._stopping:
                 self._glance()
         self._camera.close()
+        self._bench.close()
 
     def _next(self) -> Job | None:
         with self._changed:
@@ -109,32 +113,35 @@ class Worker:
 
     def _take(self, job: Job) -> None:
         try:
-            shot, picture = self._usable(job)
+            shot, picture, figures = self._usable(job)
         except CameraError as error:
             if job.claim():
                 self._report.failed(job.part, error.code, str(error))
             return
-        sick = self._judge.sick(picture)
+        sick = self._judge.sick(picture, figures)
         if not job.claim():
             metrics.DISCARDED.labels(*self._labels).inc()
             return
         self._report.frame(job, shot, picture, sick)
         self._show(picture)
 
-    def _usable(self, job: Job) -> tuple[Shot, Picture]:
+    def _usable(self, job: Job) -> tuple[Shot, Picture, Figures]:
         """The part's image, asked for again while there is time. Raises the last CameraError."""
+        want = job.want(self._settings.begin_within_ms if self._settings.trigger == "part" else None)
+        if want.late():
+            raise CameraError("late", "the camera was busy with the part before until this one had gone")
         while True:
             try:
-                shot = self._camera.grab(job.part.counter, job.due)
+                shot = self._camera.grab(want, job.due)
                 metrics.CAPTURE.labels(*self._labels).observe(time.monotonic() - job.started)
-                picture = develop(shot, self._settings.processing)
+                picture, figures = self._bench.develop(shot, self._settings.processing)
             except CameraError as error:
                 self._report.answers(error)
-                if job.ended or self._stopping or time.monotonic() + PAUSE >= job.due:
+                if job.ended or self._stopping or want.late() or time.monotonic() + PAUSE >= job.due:
                     raise
             else:
                 self._report.answers()
-                return shot, picture
+                return shot, picture, figures
             time.sleep(PAUSE)
 
     def _glance(self) -> None:

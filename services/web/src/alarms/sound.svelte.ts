@@ -1,16 +1,30 @@
-/** A tone while an alarm is not acknowledged. Off until a person turns it on: browsers play nothing before a click. */
+/** A tone while an alarm is not acknowledged, until somebody silences it; the next new alarm sounds again. */
 
 const KEY = "jidoka.alarm-sound";
 const EVERY_MS = 2_000;
 
 class AlarmSound {
-  on = $state(localStorage.getItem(KEY) === "on");
+  on = $state(localStorage.getItem(KEY) !== "off");
+  /** The browser plays nothing before somebody has clicked on the page. */
+  blocked = $state(false);
+  private silenced = $state.raw<ReadonlySet<string>>(new Set());
   private context: AudioContext | null = null;
+  private resuming: Promise<unknown> | null = null;
 
   turn(on: boolean): void {
     this.on = on;
     localStorage.setItem(KEY, on ? "on" : "off");
     if (on) this.beep();
+  }
+
+  /** Whether one of these alarms may be heard. */
+  audible(alarms: readonly { id: string }[]): boolean {
+    return this.on && alarms.some(({ id }) => !this.silenced.has(id));
+  }
+
+  /** These alarms sound no more. */
+  silence(alarms: readonly { id: string }[]): void {
+    this.silenced = new Set(alarms.map(({ id }) => id));
   }
 
   /** Sounds until the answer is called. */
@@ -20,15 +34,29 @@ class AlarmSound {
     return () => clearInterval(timer);
   }
 
-  private beep(): void {
+  beep(): void {
     this.context ??= new AudioContext();
-    const { context } = this;
-    if (context.state === "suspended") void context.resume().catch(() => undefined);
+    if (this.context.state === "running") this.tone(this.context);
+    else this.unblock(this.context);
+  }
+
+  private tone(context: AudioContext): void {
     const tone = new OscillatorNode(context, { type: "sine", frequency: 880 });
     const volume = new GainNode(context, { gain: 0.15 });
     tone.connect(volume).connect(context.destination);
     tone.start();
     tone.stop(context.currentTime + 0.18);
+  }
+
+  private unblock(context: AudioContext): void {
+    this.blocked = true;
+    this.resuming ??= context.resume().then(
+      () => {
+        [this.blocked, this.resuming] = [false, null];
+        this.tone(context);
+      },
+      () => (this.resuming = null),
+    );
   }
 }
 

@@ -5,6 +5,8 @@ export type DispositionEntry = components["schemas"]["DispositionEntry"];
 export type Disposition = DispositionEntry["disposition"];
 export type DispositionDone = components["schemas"]["DispositionDone"];
 
+export const DISPOSITIONS: readonly Disposition[] = ["confirmed", "false_call", "missed", "rework", "scrap"];
+
 export interface Finding {
   part_id: string;
   defect_id: string | null;

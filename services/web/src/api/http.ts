@@ -50,10 +50,14 @@ export async function getJson<T>(path: string, query: Query = {}, signal?: Abort
 }
 
 /** `key` makes the action safe to repeat: the same key is carried out once. */
-export async function postJson<T>(path: string, body: unknown = {}, key?: string): Promise<T> {
+export const postJson = <T>(path: string, body: unknown = {}, key?: string) => sendJson<T>("POST", path, body, key);
+
+export const patchJson = <T>(path: string, body: unknown) => sendJson<T>("PATCH", path, body);
+
+async function sendJson<T>(method: string, path: string, body: unknown, key?: string): Promise<T> {
   const headers: Record<string, string> = { "Content-Type": "application/json" };
   if (key !== undefined) headers["Idempotency-Key"] = key;
-  const response = await ask(address(path), { method: "POST", headers, body: JSON.stringify(body) });
+  const response = await ask(address(path), { method, headers, body: JSON.stringify(body) });
   const text = await response.text();
   return (text === "" ? undefined : JSON.parse(text)) as T;
 }

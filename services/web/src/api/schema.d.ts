@@ -44,6 +44,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stations/{station}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Station
+         * @description A station now, with its last verdicts.
+         */
+        get: operations["get_station"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices": {
         parameters: {
             query?: never;
@@ -104,6 +124,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/kpis/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Kpi Series
+         * @description Figures by hour, shift, day, week or month of the plant's local time; steps without parts are in it, too.
+         */
+        get: operations["get_kpi_series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/parts": {
         parameters: {
             query?: never;
@@ -144,6 +184,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/serials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find Serials
+         * @description Serial numbers that begin so, in order, each with its newest visit.
+         */
+        get: operations["find_serials"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/serials/{serial}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Serial
+         * @description All that is known of a serial number: the passport of its newest visit; `visits` names the others.
+         */
+        get: operations["get_serial"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parts/{part_id}/keep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep Part
+         * @description Keeps all that is known of a part beyond every retention. 409 says who did so first, and when.
+         */
+        post: operations["keep_part"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/parts/{part_id}": {
         parameters: {
             query?: never;
@@ -156,6 +256,26 @@ export interface paths {
          * @description All that is known of a part.
          */
         get: operations["get_passport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Recall
+         * @description Parts by model, batch, article, time, or by a tag that was outside its limits; newest first.
+         */
+        get: operations["list_recall"];
         put?: never;
         post?: never;
         delete?: never;
@@ -213,7 +333,7 @@ export interface paths {
         };
         /**
          * Get Image
-         * @description A stored image. Its ETag is its sha256; it never changes.
+         * @description A stored image, or a thumbnail of it. It never changes; its ETag is its sha256 (and the width).
          */
         get: operations["get_image"];
         put?: never;
@@ -508,6 +628,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exports/inspections.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Inspections
+         * @description Inspections, without their defects.
+         */
+        get: operations["export_inspections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/dispositions.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Dispositions
+         * @description People's findings.
+         */
+        get: operations["export_dispositions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/recall.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Recall
+         * @description A recall list, at most 100,000 parts of it.
+         */
+        get: operations["export_recall"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/kpis.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Kpis
+         * @description Figures step by step; nested ones as `cycle_time_ms.mean`, `oee.availability`.
+         */
+        get: operations["export_kpis"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/tags/{name}.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Tag History
+         * @description A tag's history.
+         */
+        get: operations["export_tag_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live/{station}/{camera}": {
         parameters: {
             query?: never;
@@ -517,7 +737,7 @@ export interface paths {
         };
         /**
          * Get Live Image
-         * @description The newest live image. `Last-Modified` says when it was taken; one older than ten seconds is 503.
+         * @description The newest live image. `Last-Modified` says when it was taken; one older than ten seconds is 404.
          */
         get: operations["get_live_image"];
         put?: never;
@@ -1022,8 +1242,20 @@ export interface components {
             password: string;
         };
         /**
+         * CycleClass
+         * @description One class of the histogram of cycle times.
+         */
+        CycleClass: {
+            /** Above Ms */
+            above_ms: number;
+            /** Upto Ms */
+            upto_ms: number;
+            /** Parts */
+            parts: number;
+        };
+        /**
          * CycleTime
-         * @description Milliseconds.
+         * @description Milliseconds; percentiles are interpolated in a histogram whose classes are 25 % wide.
          */
         CycleTime: {
             /** Mean */
@@ -1063,6 +1295,11 @@ export interface components {
             absent: string[];
             /** Confirmed */
             confirmed: boolean | null;
+            /**
+             * Bypassed
+             * @default false
+             */
+            bypassed: boolean;
             /**
              * Arrived At
              * Format: date-time
@@ -1345,6 +1582,16 @@ export interface components {
             errors: {
                 [key: string]: string;
             };
+            /**
+             * Warnings
+             * @description what works, but with less than it should
+             * @example {
+             *       "database": "the database does not answer: PoolTimeout"
+             *     }
+             */
+            warnings: {
+                [key: string]: string;
+            };
         };
         /**
          * ImageRef
@@ -1379,6 +1626,7 @@ export interface components {
             created_at: string;
             /**
              * Url
+             * @description `?width=` for a thumbnail
              * @example /api/v1/images/019b2c7e-1f00-7a11-8000-000000000002
              */
             url: string;
@@ -1468,22 +1716,41 @@ export interface components {
             data: components["schemas"]["Inspection"];
         };
         /**
-         * Kpis
-         * @description Figures by ISO 22400-2; a ratio without a denominator is null.
+         * Kept
+         * @description Who keeps a part beyond every retention.
          */
-        Kpis: {
+        Kept: {
+            /** Actor */
+            actor: string;
+            /** Comment */
+            comment: string | null;
             /**
-             * Start
+             * Kept At
              * Format: date-time
              */
-            start: string;
+            kept_at: string;
+        };
+        /**
+         * KpiSeries
+         * @description Figures step by step in the plant's local time.
+         */
+        KpiSeries: {
+            unit: components["schemas"]["Unit"];
             /**
-             * End
-             * Format: date-time
+             * Timezone
+             * @example Europe/Berlin
              */
-            end: string;
+            timezone: string;
             /** Station */
             station: string | null;
+            /** Steps */
+            steps: components["schemas"]["KpiStep"][];
+        };
+        /**
+         * KpiStep
+         * @description Figures of one step of a series, which the ends of the series may have cut.
+         */
+        KpiStep: {
             /**
              * Produced
              * @description parts decided (PQ)
@@ -1510,9 +1777,14 @@ export interface components {
             missed: number;
             /**
              * Reinspected
-             * @description visits of a serial after its first at that station in the range
+             * @description visits of a serial after its first at that station
              */
             reinspected: number;
+            /**
+             * Bypassed
+             * @description went through while the station was in bypass
+             */
+            bypassed: number;
             /**
              * Quality Ratio
              * @description good / produced
@@ -1523,6 +1795,11 @@ export interface components {
              * @description good first visits / first visits
              */
             first_pass_yield: number | null;
+            /**
+             * Corrected Yield
+             * @description (good + false calls - escaped) / produced
+             */
+            corrected_yield: number | null;
             /**
              * Ppm
              * @description 1,000,000 x rejected / produced
@@ -1535,12 +1812,134 @@ export interface components {
             defect_rate: number | null;
             /**
              * False Calls
-             * @description rejected parts that a person called false
+             * @description parts that a person called falsely rejected
              */
             false_calls: number;
+            /**
+             * Escaped
+             * @description parts whose defect a person found and the line missed
+             */
+            escaped: number;
+            /** Rework */
+            rework: number;
+            /** Scrap */
+            scrap: number;
             cycle_time_ms: components["schemas"]["CycleTime"];
+            /** @description where shifts and the station's target cycle are configured */
+            oee: components["schemas"]["Oee"] | null;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /**
+             * Shift
+             * @example early
+             */
+            shift: string | null;
+        };
+        /**
+         * Kpis
+         * @description Figures of the span asked for.
+         */
+        Kpis: {
+            /**
+             * Produced
+             * @description parts decided (PQ)
+             */
+            produced: number;
+            /**
+             * Good
+             * @description passed (GQ)
+             */
+            good: number;
+            /** Rejected */
+            rejected: number;
+            /** Held */
+            held: number;
+            /**
+             * Undecided
+             * @description arrived in the range and not decided yet
+             */
+            undecided: number;
+            /**
+             * Missed
+             * @description counted by the controller, never read
+             */
+            missed: number;
+            /**
+             * Reinspected
+             * @description visits of a serial after its first at that station
+             */
+            reinspected: number;
+            /**
+             * Bypassed
+             * @description went through while the station was in bypass
+             */
+            bypassed: number;
+            /**
+             * Quality Ratio
+             * @description good / produced
+             */
+            quality_ratio: number | null;
+            /**
+             * First Pass Yield
+             * @description good first visits / first visits
+             */
+            first_pass_yield: number | null;
+            /**
+             * Corrected Yield
+             * @description (good + false calls - escaped) / produced
+             */
+            corrected_yield: number | null;
+            /**
+             * Ppm
+             * @description 1,000,000 x rejected / produced
+             */
+            ppm: number | null;
+            /**
+             * Defect Rate
+             * @description rejected / (good + rejected)
+             */
+            defect_rate: number | null;
+            /**
+             * False Calls
+             * @description parts that a person called falsely rejected
+             */
+            false_calls: number;
+            /**
+             * Escaped
+             * @description parts whose defect a person found and the line missed
+             */
+            escaped: number;
+            /** Rework */
+            rework: number;
+            /** Scrap */
+            scrap: number;
+            cycle_time_ms: components["schemas"]["CycleTime"];
+            /** @description where shifts and the station's target cycle are configured */
+            oee: components["schemas"]["Oee"] | null;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Station */
+            station: string | null;
             /** Pareto */
             pareto: components["schemas"]["ParetoEntry"][];
+            /** Cycle Histogram */
+            cycle_histogram: components["schemas"]["CycleClass"][];
         };
         /**
          * Line
@@ -1699,6 +2098,44 @@ export interface components {
              */
             lines?: string[] | null;
         };
+        /**
+         * Oee
+         * @description Overall equipment effectiveness; factors above 1 are shown as they are, `plausible` is false then.
+         */
+        Oee: {
+            /**
+             * Planned S
+             * @description planned busy time of the shifts (PBT)
+             */
+            planned_s: number;
+            /**
+             * Busy S
+             * @description time with parts, minute by minute (APT)
+             */
+            busy_s: number;
+            /**
+             * Availability
+             * @description APT / PBT
+             */
+            availability: number | null;
+            /**
+             * Effectiveness
+             * @description planned cycle (PRI) x PQ / APT
+             */
+            effectiveness: number | null;
+            /**
+             * Quality
+             * @description GQ / PQ
+             */
+            quality: number | null;
+            /**
+             * Oee
+             * @description availability x effectiveness x quality
+             */
+            oee: number | null;
+            /** Plausible */
+            plausible: boolean;
+        };
         /** Page[Alarm] */
         Page_Alarm_: {
             /** Items */
@@ -1774,17 +2211,28 @@ export interface components {
          * @description How often one class was found; defects a person called false are left out.
          */
         ParetoEntry: {
-            /** Defect Class */
+            /**
+             * Defect Class
+             * @example mousebite
+             */
             defect_class: string;
             /** Defects */
             defects: number;
-            /** Parts */
-            parts: number;
+            /**
+             * Parts
+             * @description parts that had it; null for spans of more than three days
+             */
+            parts: number | null;
             /**
              * Share
              * @description of all defects in the range
              */
             share: number;
+            /**
+             * Running Share
+             * @description of this class and all that were found more often
+             */
+            running_share: number;
         };
         /**
          * Part
@@ -1858,6 +2306,16 @@ export interface components {
             /** Replayed */
             replayed: boolean | null;
             /**
+             * Bypassed
+             * @description it went through while the station was in bypass
+             */
+            bypassed: boolean | null;
+            /**
+             * Kept
+             * @description kept beyond every retention; null while only the bus knows it
+             */
+            kept: boolean | null;
+            /**
              * Disposition
              * @description a person's newest finding on the part
              */
@@ -1905,6 +2363,7 @@ export interface components {
          */
         Passport: {
             part: components["schemas"]["Part"];
+            kept: components["schemas"]["Kept"] | null;
             decision: components["schemas"]["Decision"] | null;
             /** Inspections */
             inspections: components["schemas"]["Inspection"][];
@@ -2002,6 +2461,57 @@ export interface components {
          */
         Reason: "passed" | "failed" | "invalid" | "capture_failed" | "deadline" | "restart" | "replayed";
         /**
+         * RecallList
+         * @description Newest first.
+         */
+        RecallList: {
+            /** Items */
+            items: components["schemas"]["RecalledPart"][];
+            /**
+             * Next
+             * @example WyIyMDI2LTAxLTAyVDAzOjA0OjA1KzAwOjAwIiwiMDE5Yi4uLiJd
+             */
+            next: string | null;
+            /**
+             * Matching
+             * @description parts on this page and the following ones
+             */
+            matching: number;
+        };
+        /**
+         * RecalledPart
+         * @description One part of a recall; with a tag, how low and high that was when it hit the part.
+         */
+        RecalledPart: {
+            /**
+             * Part Id
+             * Format: uuid
+             */
+            part_id: string;
+            /** Serial */
+            serial: string | null;
+            /** Sku */
+            sku: string | null;
+            /** Batch */
+            batch: string | null;
+            /** Station */
+            station: string;
+            result: components["schemas"]["PartResult"] | null;
+            /** Disposition */
+            disposition: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Minimum */
+            minimum: number | null;
+            /** Maximum */
+            maximum: number | null;
+        };
+        /**
          * RefreshRequest
          * @description The refresh token; browsers leave it out, theirs is in the cookie.
          */
@@ -2032,6 +2542,30 @@ export interface components {
          * @enum {string}
          */
         Ruling: "accept" | "reject" | "hold";
+        /**
+         * Serial
+         * @description A serial number and its newest visit.
+         */
+        Serial: {
+            /**
+             * Serial
+             * @example SN-000412
+             */
+            serial: string;
+            /** Station */
+            station: string;
+            result: components["schemas"]["PartResult"] | null;
+            /**
+             * Part Id
+             * Format: uuid
+             */
+            part_id: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
         /**
          * Service
          * @description A service, by its newest status.
@@ -2161,6 +2695,35 @@ export interface components {
             data: components["schemas"]["StationCounts"];
         };
         /**
+         * StationNow
+         * @description A station now, with its last twenty parts, newest first.
+         */
+        StationNow: {
+            /**
+             * Name
+             * @example AOI1
+             */
+            name: string;
+            /**
+             * Plc
+             * @example plc1
+             */
+            plc: string;
+            /**
+             * Cameras
+             * @example [
+             *       "top"
+             *     ]
+             */
+            cameras: string[];
+            counts: components["schemas"]["Counts"];
+            last_part: components["schemas"]["Part"] | null;
+            /** Devices */
+            devices: components["schemas"]["Device"][];
+            /** Recent */
+            recent: components["schemas"]["Part"][];
+        };
+        /**
          * StationSetup
          * @description A station as it is configured.
          */
@@ -2248,6 +2811,16 @@ export interface components {
              * @description why it could not be read; value and text are null then
              */
             bad: string | null;
+            /**
+             * Quality
+             * @description good, uncertain or bad
+             */
+            quality: string | null;
+            /**
+             * Reason
+             * @description why it is uncertain or bad
+             */
+            reason: string | null;
         };
         /**
          * TagHistory
@@ -2273,7 +2846,7 @@ export interface components {
         };
         /**
          * TagReading
-         * @description A tag's last sample at or before the part's arrival.
+         * @description A tag around the part: its last sample before the arrival, and its range from ten seconds before to ten after.
          */
         TagReading: {
             /**
@@ -2292,8 +2865,33 @@ export interface components {
             value: number | null;
             /** Text */
             text: string | null;
-            /** Bad */
+            /**
+             * Bad
+             * @description why it could not be read
+             */
             bad: string | null;
+            /**
+             * Quality
+             * @description good, uncertain or bad; null without a sample before
+             */
+            quality: string | null;
+            /**
+             * Reason
+             * @description why it is uncertain or bad
+             */
+            reason: string | null;
+            /** Minimum */
+            minimum: number | null;
+            /** Maximum */
+            maximum: number | null;
+            /** Mean */
+            mean: number | null;
+            /**
+             * Samples
+             * @description in that range
+             * @default 0
+             */
+            samples: number;
         };
         /**
          * TagScan
@@ -2317,6 +2915,13 @@ export interface components {
             bad: {
                 [key: string]: string;
             };
+            /**
+             * Uncertain
+             * @description tags whose value is doubtful, and why
+             */
+            uncertain: {
+                [key: string]: string;
+            };
         };
         /**
          * TagsEvent
@@ -2335,6 +2940,12 @@ export interface components {
             n: number;
             data: components["schemas"]["TagScan"];
         };
+        /**
+         * ThumbnailWidth
+         * @description Pixels.
+         * @enum {integer}
+         */
+        ThumbnailWidth: 160 | 320 | 640;
         /**
          * Ticket
          * @description A ticket for one WebSocket or one MJPEG stream.
@@ -2390,7 +3001,23 @@ export interface components {
             maximum: number | null;
             /** Mean */
             mean: number | null;
+            /**
+             * Bad
+             * @description samples that could not be read
+             */
+            bad: number | null;
+            /**
+             * Uncertain
+             * @description samples whose value is doubtful
+             */
+            uncertain: number | null;
         };
+        /**
+         * Unit
+         * @description Length of a step.
+         * @enum {string}
+         */
+        Unit: "hour" | "shift" | "day" | "week" | "month";
         /**
          * User
          * @description A local user.
@@ -2548,6 +3175,82 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_station: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                station: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StationNow"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2794,6 +3497,88 @@ export interface operations {
             };
         };
     };
+    get_kpi_series: {
+        parameters: {
+            query?: {
+                /** @description this time or later */
+                from?: string | null;
+                /** @description before this time */
+                to?: string | null;
+                station?: string | null;
+                /** @description hours: at most 32 days; shifts: 100; others: 800 */
+                unit?: components["schemas"]["Unit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KpiSeries"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     list_parts: {
         parameters: {
             query?: {
@@ -2970,6 +3755,270 @@ export interface operations {
             };
         };
     };
+    find_serials: {
+        parameters: {
+            query: {
+                /** @description how the serial number begins, as it stands */
+                prefix: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Serial"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_serial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                serial: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Passport"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    keep_part: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description chosen by the client, best a UUID; the same key does the same action once */
+                "Idempotency-Key": string;
+            };
+            path: {
+                part_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Remark"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionDone"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     get_passport: {
         parameters: {
             query?: never;
@@ -2988,6 +4037,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Passport"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_recall: {
+        parameters: {
+            query?: {
+                /** @description this time or later */
+                from?: string | null;
+                /** @description before this time */
+                to?: string | null;
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                batch?: string | null;
+                sku?: string | null;
+                station?: string | null;
+                /** @description inspected by this model */
+                model_sha256?: string | null;
+                /** @description while this tag was below or above a limit */
+                tag?: string | null;
+                /** @description the tag's controller, where two have one of that name */
+                plc?: string | null;
+                below?: number | null;
+                above?: number | null;
+                /** @description parts up to so many seconds before it count, too */
+                before_s?: number;
+                /** @description and so many seconds after it */
+                after_s?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecallList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
             /** @description Unauthorized */
@@ -3226,7 +4382,10 @@ export interface operations {
     };
     get_image: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description of a thumbnail; none: the image itself */
+                width?: components["schemas"]["ThumbnailWidth"] | null;
+            };
             header?: {
                 "if-none-match"?: string | null;
             };
@@ -4688,6 +5847,462 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    export_inspections: {
+        parameters: {
+            query?: {
+                /** @description this time or later */
+                from?: string | null;
+                /** @description before this time */
+                to?: string | null;
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                station?: string | null;
+                camera?: string | null;
+                verdict?: components["schemas"]["Verdict"] | null;
+                role?: components["schemas"]["Role"] | null;
+                model_sha256?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description at most 1000000 rows, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    export_dispositions: {
+        parameters: {
+            query?: {
+                /** @description this time or later */
+                from?: string | null;
+                /** @description before this time */
+                to?: string | null;
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                disposition?: components["schemas"]["Disposition"] | null;
+                actor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description at most 1000000 rows, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    export_recall: {
+        parameters: {
+            query?: {
+                /** @description this time or later */
+                from?: string | null;
+                /** @description before this time */
+                to?: string | null;
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                batch?: string | null;
+                sku?: string | null;
+                station?: string | null;
+                /** @description inspected by this model */
+                model_sha256?: string | null;
+                /** @description while this tag was below or above a limit */
+                tag?: string | null;
+                /** @description the tag's controller, where two have one of that name */
+                plc?: string | null;
+                below?: number | null;
+                above?: number | null;
+                /** @description parts up to so many seconds before it count, too */
+                before_s?: number;
+                /** @description and so many seconds after it */
+                after_s?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description at most 1000000 rows, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    export_kpis: {
+        parameters: {
+            query?: {
+                /** @description this time or later */
+                from?: string | null;
+                /** @description before this time */
+                to?: string | null;
+                station?: string | null;
+                /** @description hours: at most 32 days; shifts: 100; others: 800 */
+                unit?: components["schemas"]["Unit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description at most 1000000 rows, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    export_tag_history: {
+        parameters: {
+            query?: {
+                /** @description this time or later */
+                from?: string | null;
+                /** @description before this time */
+                to?: string | null;
+                /** @description when several controllers have a tag of this name */
+                plc?: string | null;
+                /** @description about so many intervals */
+                points?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description at most 1000000 rows, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -3,7 +3,6 @@ import type { components } from "./schema";
 
 export type Health = components["schemas"]["Health"];
 export type Model = components["schemas"]["Model"];
-export type User = components["schemas"]["User"];
 export type AuditEntry = components["schemas"]["AuditEntry"];
 export type AuditPage = components["schemas"]["Page_AuditEntry_"];
 
@@ -11,5 +10,4 @@ export type AuditPage = components["schemas"]["Page_AuditEntry_"];
 export const fetchHealth = async (signal?: AbortSignal) =>
   (await (await ask("/api/health", { signal: signal ?? null })).json()) as Health;
 export const fetchModels = (signal?: AbortSignal) => getJson<Model[]>("/models", {}, signal);
-export const fetchUsers = (signal?: AbortSignal) => getJson<User[]>("/users", {}, signal);
 export const fetchAudit = (query: Query, signal?: AbortSignal) => getJson<AuditPage>("/audit", query, signal);

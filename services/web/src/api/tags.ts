@@ -3,7 +3,8 @@ import type { components } from "./schema";
 
 export type Tag = components["schemas"]["Tag"];
 export type TagHistory = components["schemas"]["TagHistory"];
-export type TrendPoint = components["schemas"]["TrendPoint"];
+/** What a chart draws of a point. */
+export type TrendPoint = Pick<components["schemas"]["TrendPoint"], "at" | "samples" | "minimum" | "maximum" | "mean">;
 export type Scalar = boolean | number | string;
 
 /** One scan of one group, as the WebSocket tells it. */
@@ -13,6 +14,7 @@ export interface TagScan {
   at: string;
   values: Record<string, Scalar>;
   bad: Record<string, string>;
+  uncertain?: Record<string, string>;
 }
 
 export const fetchTags = (signal?: AbortSignal) => getJson<Tag[]>("/tags", {}, signal);

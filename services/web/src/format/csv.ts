@@ -17,9 +17,14 @@ function harmless(text: string): string {
   return /^[=+\-@\t]/.test(text) ? `'${text}` : text;
 }
 
-/** Gives the browser a file to save. */
+/** Gives the browser a table to save. */
 export function saveCsv(name: string, rows: readonly (readonly Cell[])[]): void {
-  const address = URL.createObjectURL(new Blob([csv(rows)], { type: "text/csv;charset=utf-8" }));
+  saveFile(name, new Blob([csv(rows)], { type: "text/csv;charset=utf-8" }));
+}
+
+/** Gives the browser a file to save. */
+export function saveFile(name: string, file: Blob): void {
+  const address = URL.createObjectURL(file);
   const anchor = document.createElement("a");
   anchor.href = address;
   anchor.download = name;

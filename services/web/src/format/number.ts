@@ -1,5 +1,7 @@
 import type { Scalar } from "../api/tags";
 
+/** Keeps a number and its unit on one line. */
+const SPACE = "\u00a0";
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
 export function count(value: number | null | undefined): string {
@@ -8,15 +10,15 @@ export function count(value: number | null | undefined): string {
 
 /** A share of 0 to 1 as per cent with one decimal; nothing divided by nothing is a dash, not 0 %. */
 export function percent(share: number | null | undefined, decimals = 1): string {
-  return share === null || share === undefined || !Number.isFinite(share) ? "–" : `${(share * 100).toFixed(decimals)} %`;
+  return share === null || share === undefined || !Number.isFinite(share) ? "–" : `${(share * 100).toFixed(decimals)}${SPACE}%`;
 }
 
 export function milliseconds(value: number | null | undefined): string {
-  return value === null || value === undefined ? "–" : `${Math.round(value)} ms`;
+  return value === null || value === undefined ? "–" : `${Math.round(value)}${SPACE}ms`;
 }
 
 export function seconds(valueMs: number | null | undefined): string {
-  return valueMs === null || valueMs === undefined ? "–" : `${(valueMs / 1000).toFixed(2)} s`;
+  return valueMs === null || valueMs === undefined ? "–" : `${(valueMs / 1000).toFixed(2)}${SPACE}s`;
 }
 
 /** One tag value; numbers with four significant figures, which is what the eye can follow. */

@@ -65,6 +65,11 @@ export function fromPlantField(text: string): number | null {
   return at;
 }
 
+/** An instant as a `datetime-local` field holds it, in plant time to the second. */
+export function toPlantField(at: number): string {
+  return fullTime(at).replace(" ", "T");
+}
+
 /** How far the plant's clock is ahead of UTC at an instant, in ms. */
 function offset(at: number): number {
   const whole = Math.floor(at / 1000) * 1000;

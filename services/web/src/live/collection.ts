@@ -1,4 +1,4 @@
-/** State kept by a table of event -> (state, data) -> new state, told to its reader at most once per interval. */
+/** State kept by a table of event -> (state, data) -> new state, told to its reader soon, but at most once per interval. */
 
 export type Reducers<State, Events> = {
   readonly [Type in keyof Events]: (state: State, data: Events[Type]) => State;
@@ -11,6 +11,7 @@ export interface LiveMessage {
 
 export class Collection<State, Events> {
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private told = -Infinity;
 
   constructor(
     private state: State,
@@ -26,13 +27,14 @@ export class Collection<State, Events> {
     const next = reduce(this.state, message.data);
     if (next !== this.state) {
       this.state = next;
-      this.timer ??= setTimeout(() => this.tell(), this.intervalMs);
+      this.timer ??= setTimeout(() => this.tell(), Math.max(0, this.told + this.intervalMs - Date.now()));
     }
     return true;
   }
 
   private tell(): void {
     this.timer = undefined;
+    this.told = Date.now();
     this.changed(this.state);
   }
 }

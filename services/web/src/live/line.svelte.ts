@@ -35,6 +35,11 @@ class Line {
     this.socket.start();
   }
 
+  /** Nobody may look. */
+  stop(): void {
+    this.socket.stop();
+  }
+
   private receive(message: unknown): void {
     if (message instanceof ArrayBuffer) this.frames.receive(message);
     else if (isLiveMessage(message)) this.collection.receive(message);

@@ -25,6 +25,8 @@ export interface TagNow {
   group: string;
   value: Scalar | null;
   bad: string | null;
+  /** Why the value is doubtful. */
+  uncertain: string | null;
   at: string;
   /** When it reached this page, ms since 1970. */
   received: number;
@@ -137,7 +139,8 @@ function tags(state: LineNow, scan: TagScan, received = Date.now()): LineNow {
   const set = (name: string, value: Scalar | null, bad: string | null) => {
     const before = state.tags[name];
     const period = before ? Math.max(0, Date.parse(scan.at) - Date.parse(before.at)) : null;
-    next[name] = { plc: scan.plc, group: scan.group, value, bad, at: scan.at, received, period };
+    const uncertain = scan.uncertain?.[name] ?? null;
+    next[name] = { plc: scan.plc, group: scan.group, value, bad, uncertain, at: scan.at, received, period };
   };
   for (const [name, value] of Object.entries(scan.values)) set(name, value, null);
   for (const [name, why] of Object.entries(scan.bad)) set(name, null, why);

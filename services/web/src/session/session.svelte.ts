@@ -23,10 +23,9 @@ class Session {
     return this.me !== null && RANK[this.me.role] >= RANK[role];
   }
 
-  /** Takes up a session that the browser still has, and finds out who this is. Throws ApiError when nobody answers. */
-  async resume(): Promise<void> {
-    if (localStorage.getItem(HELD) !== null) await this.renew();
-    await this.recognise();
+  /** Takes up a session that the browser still has. */
+  async takeUp(): Promise<void> {
+    if (this.token === null && localStorage.getItem(HELD) !== null) await this.renew();
   }
 
   async enter(username: string, password: string): Promise<void> {
@@ -43,7 +42,8 @@ class Session {
     }
   }
 
-  private async recognise(): Promise<void> {
+  /** Finds out who this is. Throws ApiError when nobody answers. */
+  async recognise(): Promise<void> {
     try {
       this.me = await fetchMe();
     } catch (error) {

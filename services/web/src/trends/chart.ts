@@ -3,6 +3,7 @@
 import uPlot from "uplot";
 
 import { calendarDate, clockTime, fullTime, plantZone } from "../format/time";
+import { shiftMove, wheelZoom } from "./gestures";
 import type { TrendMark } from "./marks";
 
 export interface ChartColours {
@@ -24,6 +25,11 @@ export interface ChartWishes {
 }
 
 const FONT = "13px system-ui, sans-serif";
+/** Room for one time of day on the axis. */
+const TICK_PX = 84;
+/** How near a mark the cursor must be to be told of it, and of how many it is told. */
+const NEAR_PX = 5;
+const MOST_TOLD = 3;
 
 export function chartOptions(wishes: ChartWishes): uPlot.Options {
   const { colours } = wishes;
@@ -35,7 +41,7 @@ export function chartOptions(wishes: ChartWishes): uPlot.Options {
     legend: { show: false },
     cursor: { sync: { key: wishes.group }, drag: { x: true, y: false, setScale: false } },
     scales: { x: { time: true } },
-    axes: [{ ...axis, values: (_, splits, _i, space) => timeLabels(splits, space) }, { ...axis, size: 62 }],
+    axes: [{ ...axis, space: TICK_PX, values: (_, splits, _i, space) => timeLabels(splits, space) }, { ...axis, size: 62 }],
     bands: [{ series: [3, 2], fill: colours.band }],
     series: [
       {},
@@ -44,6 +50,7 @@ export function chartOptions(wishes: ChartWishes): uPlot.Options {
       { stroke: "transparent", points: { show: false } },
     ],
     hooks: {
+      ready: [(plot) => wheelZoom(plot, wishes.zoomed), (plot) => shiftMove(plot, wishes.zoomed)],
       setSelect: [(plot) => select(plot, wishes.zoomed)],
       draw: [(plot) => drawMarks(plot, wishes.marks(), colours)],
     },
@@ -80,9 +87,18 @@ function drawMarks(plot: uPlot, marks: readonly TrendMark[], colours: ChartColou
     ctx.strokeStyle = ctx.fillStyle = colours.marks[kind];
     ctx.lineWidth = devicePixelRatio * 2;
     ctx.beginPath();
-    SHAPES[kind](ctx, x, bbox.top + (kind === "fail" ? size : size * 3.4), size);
+    if (kind === "part") upright(ctx, x, bbox.top, bbox.height);
+    else SHAPES[kind](ctx, x, bbox.top + (kind === "fail" ? size : size * 3.4), size);
   }
   ctx.restore();
+}
+
+function upright(ctx: CanvasRenderingContext2D, x: number, top: number, height: number): void {
+  ctx.setLineDash([4, 4]);
+  ctx.moveTo(x, top);
+  ctx.lineTo(x, top + height);
+  ctx.stroke();
+  ctx.setLineDash([]);
 }
 
 function cross(ctx: CanvasRenderingContext2D, x: number, y: number, size: number): void {
@@ -100,7 +116,7 @@ function filled(ctx: CanvasRenderingContext2D, ...corners: readonly (readonly [n
 }
 
 /** A severity has the same shape here as in the list of alarms. */
-const SHAPES: Record<TrendMark["kind"], (ctx: CanvasRenderingContext2D, x: number, y: number, size: number) => void> = {
+const SHAPES: Record<Exclude<TrendMark["kind"], "part">, (ctx: CanvasRenderingContext2D, x: number, y: number, size: number) => void> = {
   fail: cross,
   critical: (ctx, x, y, s) => filled(ctx, [x - s, y - s], [x + s, y - s], [x + s, y + s], [x - s, y + s]),
   high: (ctx, x, y, s) => filled(ctx, [x, y - s], [x + s, y + s], [x - s, y + s]),
@@ -111,11 +127,13 @@ const SHAPES: Record<TrendMark["kind"], (ctx: CanvasRenderingContext2D, x: numbe
   },
 };
 
-/** What the cursor stands on, in words. */
-export function pointText(plot: uPlot, index: number | null | undefined): string {
-  if (index == null) return "";
-  const [at, mean, low, high] = plot.data.map((column) => column[index]);
-  if (at == null || mean == null) return "";
+/** What the cursor stands on, in words: the value, and the marks beside it. */
+export function pointText(plot: uPlot, marks: readonly TrendMark[]): string {
+  const index = plot.cursor.idx;
+  const [at, mean, low, high] = index == null ? [] : plot.data.map((column) => column[index]);
   const short = (value: number | null | undefined) => (value == null ? "" : String(Number(value.toPrecision(5))));
-  return `${fullTime(at * 1000)}  ${short(mean)}  (${short(low)} … ${short(high)})`;
+  const value = at == null || mean == null ? "" : `${fullTime(at * 1000)}  ${short(mean)}  (${short(low)} … ${short(high)})`;
+  const left = plot.cursor.left ?? -1;
+  const near = left < 0 ? [] : marks.filter((mark) => Math.abs(plot.valToPos(mark.at, "x") - left) <= NEAR_PX);
+  return [value, ...near.slice(0, MOST_TOLD).map(({ text }) => text)].filter(Boolean).join("  ·  ");
 }

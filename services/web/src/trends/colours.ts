@@ -12,6 +12,7 @@ export function chartColours(_theme: string): ChartColours {
     band: `${colour("series-1")}38`,
     marks: {
       fail: colour("abnormal"),
+      part: colour("text"),
       critical: colour("alarm-critical"),
       high: colour("alarm-high"),
       medium: colour("alarm-medium"),

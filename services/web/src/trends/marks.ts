@@ -9,7 +9,7 @@ import { texts } from "../texts";
 export interface TrendMark {
   /** s since 1970 */
   at: number;
-  kind: "fail" | Severity;
+  kind: "fail" | "part" | Severity;
   text: string;
 }
 

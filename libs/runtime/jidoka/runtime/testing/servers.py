@@ -21,7 +21,7 @@ allow_anonymous true
 set_tcp_nodelay true
 max_inflight_messages 0
 max_queued_messages 100000
-persistence false
+persistence {persistence}
 """
 
 
@@ -71,11 +71,13 @@ class Mosquitto:
 
 
 @contextmanager
-def mosquitto(extra: str = "") -> Iterator[Mosquitto]:
+def mosquitto(extra: str = "", *, persistence: bool = False) -> Iterator[Mosquitto]:
     """A fresh broker without users; `extra` are lines for its configuration."""
     with tempfile.TemporaryDirectory(prefix="mosquitto-") as name:
         folder, port = Path(name), free_port()
-        (folder / "mosquitto.conf").write_text(MOSQUITTO_CONF.format(port=port) + extra)
+        (folder / "mosquitto.conf").write_text(
+            MOSQUITTO_CONF.format(port=port, persistence=str(persistence).lower()) + extra
+        )
         folder.chmod(0o755)
         broker = Mosquitto(port, folder)
         broker.start()
@@ -110,6 +112,17 @@ class Postgres:
         """Ends it by a signal: SIGQUIT is an immediate shutdown, which the next start recovers from."""
         if self.process:
             self.process.send_signal(number)
+            self.process.wait()
+            self.process = None
+
+    def kill(self) -> None:
+        """kill -9 of the server and of all its processes, as in a power cut."""
+        if self.process:
+            own = self.process.pid
+            children = Path(f"/proc/{own}/task/{own}/children").read_text("ascii").split()
+            for pid in (own, *map(int, children)):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             self.process.wait()
             self.process = None
 

@@ -48,7 +48,7 @@ class Actions:
         ACTIONS.labels(kind, "applied" if outcome.applied else "refused").inc()
         if not outcome.applied:
             detail = outcome.reason or "somebody else was first"
-            raise Problem(409, detail, by=outcome.by, at=outcome.at.isoformat())
+            raise Problem(409, detail, by=outcome.by, at=(outcome.first_at or outcome.at).isoformat())
         return outcome
 
     def _forget(self, action_id: UUID, waiting: asyncio.Future[ActionOutcome]) -> None:

@@ -3,14 +3,14 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field
 
-from jidoka.api.live.events import KINDS, Event
+from jidoka.api.live.events import KINDS, TAG_FIELDS, Event
 from jidoka.api.models.base import Question
 from jidoka.api.people.person import Person
-from jidoka.schemas import LiveFrame
 from jidoka.schemas.types import Name, TagName
 
 WAITING = 1000
@@ -28,74 +28,107 @@ class Subscription(Question):
     live: list[CameraPath] = Field(default_factory=list, max_length=32, description="`station/camera`")
 
 
-class Client:
-    """A bounded queue. What a newer event makes needless is replaced in it; what does not fit sets `lagging`."""
+@dataclass(frozen=True)
+class Wanted:
+    """A subscription in effect; clients that want the same are served the same bytes."""
 
-    def __init__(self, person: Person) -> None:
-        self.person = person
-        self.lagging = False
-        self._waiting: OrderedDict[Hashable, Event | LiveFrame | str] = OrderedDict()
-        self._wake = asyncio.Event()
-        self.subscribe(Subscription())
+    kinds: frozenset[str] | None = None
+    stations: frozenset[str] | None = None
+    tags: frozenset[str] | None = None
 
-    def subscribe(self, wanted: Subscription) -> None:
-        """Changes what the client wants from now on."""
-        self._kinds = None if wanted.kinds is None else frozenset(wanted.kinds)
-        self._stations = None if wanted.stations is None else frozenset(wanted.stations)
-        self._tags = None if wanted.tags is None else frozenset(wanted.tags)
-        self._live = frozenset(wanted.live)
+    @classmethod
+    def of(cls, subscription: Subscription) -> "Wanted":
+        """From a client's word."""
+        named = (subscription.kinds, subscription.stations, subscription.tags)
+        return cls(*(None if names is None else frozenset(names) for names in named))
 
-    def restart(self, text: str) -> None:
-        """Drops what waits and sends this snapshot instead."""
-        self._waiting.clear()
-        self._waiting[object()] = text
-        self._wake.set()
-
-    def wants(self, kind: str, station: str | None) -> bool:
-        """Whether an event of this kind and station is for this client."""
-        if self._kinds is not None and kind not in self._kinds:
+    def includes(self, kind: str, station: str | None) -> bool:
+        """Whether an event of this kind and station is wanted."""
+        if self.kinds is not None and kind not in self.kinds:
             return False
-        return self._stations is None or station is None or station in self._stations
+        return self.stations is None or station is None or station in self.stations
 
-    def offer(self, event: Event) -> None:
-        """Queues an event if it is wanted."""
-        if not self.wants(event.kind, event.station):
-            return
-        if event.kind == "tags" and self._tags is not None:
-            chosen = Event("tags", self.chosen_tags(event.data), key=event.key, number=event.number)
-            if not (chosen.data["values"] or chosen.data["bad"]):
-                return
-            event = chosen
-        waiting = self._waiting.get(event.key) if event.key else None
-        self._put(event.key or object(), waiting.merged(event) if isinstance(waiting, Event) else event)
-
-    def offer_frame(self, frame: LiveFrame) -> None:
-        """Queues a live image if it is wanted; an older one that still waits is replaced."""
-        if f"{frame.station}/{frame.camera}" in self._live:
-            self._put(("live", frame.station, frame.camera), frame)
+    def chosen(self, event: Event) -> Event | None:
+        """The wanted part of an event."""
+        if not self.includes(event.kind, event.station):
+            return None
+        if event.kind != "tags" or self.tags is None:
+            return event
+        data = self.chosen_tags(event.data)
+        if not (data["values"] or data["bad"]):
+            return None
+        return Event("tags", data, key=event.key, number=event.number)
 
     def chosen_tags(self, scan: dict[str, Any]) -> dict[str, Any]:
         """A scan with only the tags that are wanted."""
-        if self._tags is None:
+        if self.tags is None:
             return scan
-        return {
-            **scan,
-            "values": {name: value for name, value in scan["values"].items() if name in self._tags},
-            "bad": {name: why for name, why in scan["bad"].items() if name in self._tags},
-        }
+        return scan | {name: {tag: said for tag, said in scan[name].items() if tag in self.tags} for name in TAG_FIELDS}
 
-    async def take(self) -> list[Event | LiveFrame | str]:
-        """Everything that waits; waits itself until there is something."""
-        await self._wake.wait()
-        self._wake.clear()
-        taken = list(self._waiting.values())
+
+class Wire(Protocol):
+    """Where frames go."""
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the client has not read what was written before."""
+
+    def write(self, frames: bytes) -> None:
+        """Whole frames."""
+
+
+class Client:
+    """Writes at once while the client reads; else events wait in a bounded queue.
+
+    What a newer event makes needless is replaced in it; what does not fit sets `lagging`.
+    """
+
+    def __init__(self, person: Person, wire: Wire) -> None:
+        self.person, self.wanted, self.live = person, Wanted(), frozenset[str]()
+        self.lagging: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._wire = wire
+        self._waiting: OrderedDict[Hashable, Event | bytes] = OrderedDict()
+
+    def subscribe(self, subscription: Subscription) -> None:
+        """Changes what the client wants from now on."""
+        self.wanted, self.live = Wanted.of(subscription), frozenset(subscription.live)
+
+    @property
+    def reads(self) -> bool:
+        """Whether frames may be written at once."""
+        return not self._waiting and not self._wire.blocked
+
+    def write(self, frames: bytes) -> None:
+        """Frames for a client that reads."""
+        self._wire.write(frames)
+
+    def restart(self, snapshot: bytes) -> None:
+        """Drops what waits and sends this instead."""
         self._waiting.clear()
-        return taken
+        self._waiting[object()] = snapshot
+        self.flush()
 
-    def _put(self, key: Hashable, item: Event | LiveFrame) -> None:
-        if len(self._waiting) >= WAITING and key not in self._waiting:
-            self.lagging = True
-        else:
+    def queue(self, event: Event) -> None:
+        """An event for a client that does not read now."""
+        chosen = self.wanted.chosen(event)
+        if chosen is None:
+            return
+        waiting = self._waiting.get(event.key) if event.key else None
+        self._put(event.key or object(), waiting.merged(chosen) if isinstance(waiting, Event) else chosen)
+
+    def queue_image(self, place: str, frame: bytes) -> None:
+        """A live image; an older one that still waits is replaced."""
+        self._put(("live", place), frame)
+
+    def flush(self) -> None:
+        """Writes what waits, as far as the client reads it."""
+        while self._waiting and not self._wire.blocked:
+            _, item = self._waiting.popitem(last=False)
+            self._wire.write(item.frame() if isinstance(item, Event) else item)
+
+    def _put(self, key: Hashable, item: Event | bytes) -> None:
+        if len(self._waiting) < WAITING or key in self._waiting:
             self._waiting[key] = item
             self._waiting.move_to_end(key)
-        self._wake.set()
+        elif not self.lagging.done():
+            self.lagging.set_result(None)

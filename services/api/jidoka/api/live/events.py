@@ -4,7 +4,10 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from jidoka.api.protocol import TEXT, framed
+
 KINDS = ("part", "inspection", "decision", "station", "tags", "alarm", "device", "service", "links")
+TAG_FIELDS = ("values", "bad", "uncertain")
 
 
 @dataclass(slots=True)
@@ -16,22 +19,26 @@ class Event:
     station: str | None = None
     key: tuple[str, ...] | None = None
     number: int = 0
-    _text: str | None = field(default=None, repr=False)
+    _frame: bytes | None = field(default=None, repr=False)
 
-    def text(self) -> str:
-        """The event as JSON, made once for all clients."""
-        if self._text is None:
-            body = {"type": self.kind, "n": self.number, "data": self.data}
-            self._text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-        return self._text
+    def frame(self) -> bytes:
+        """The event as a WebSocket frame, made once for all clients."""
+        if self._frame is None:
+            self._frame = text_frame({"type": self.kind, "n": self.number, "data": self.data})
+        return self._frame
 
     def merged(self, newer: "Event") -> "Event":
         """Both in one: what only the older one has stays."""
         if self.kind != "tags":
             return newer
         data = dict(newer.data)
-        data["values"] = {name: value for name, value in self.data["values"].items() if name not in newer.data["bad"]}
-        data["values"] |= newer.data["values"]
-        data["bad"] = {name: why for name, why in self.data["bad"].items() if name not in newer.data["values"]}
-        data["bad"] |= newer.data["bad"]
+        read = newer.data["values"].keys() | newer.data["bad"].keys()
+        for name in TAG_FIELDS:
+            kept = {tag: said for tag, said in self.data[name].items() if tag not in read}
+            data[name] = kept | newer.data[name]
         return Event("tags", data, newer.station, newer.key, newer.number)
+
+
+def text_frame(body: dict[str, Any]) -> bytes:
+    """JSON in a text frame."""
+    return framed(TEXT, json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode())

@@ -1,6 +1,7 @@
 """The line as it is now, in memory: each message changes it and becomes events."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -21,17 +22,19 @@ from jidoka.schemas import (
 )
 
 Json = dict[str, Any]
-PARTS_KEPT, SHOWN = 1000, 50
+PARTS_KEPT, SHOWN, SHOWN_OF_STATION = 1000, 50, 20
+INSPECTIONS_KEPT = 500
 
 
 class Picture:
-    """Newest parts and inspections, tags, open alarms, devices, services.
+    """The newest parts of each station, inspections, tags, open alarms, devices, services.
 
     A snapshot and the events after it come from the same place in the same thread: no gap, no double.
     """
 
     def __init__(self, stations: tuple[str, ...]) -> None:
-        self.parts: OrderedDict[str, Json] = OrderedDict()
+        self.parts: dict[str, Json] = {}
+        self._parts_of: dict[str, deque[str]] = {}
         self.inspections: OrderedDict[str, Json] = OrderedDict()
         self.tags: dict[tuple[str, ...], Event] = {}
         self.alarms: dict[str, Json] = {}
@@ -72,7 +75,7 @@ class Picture:
             return []
         self.parts[part["id"]] = merged
         if not known:
-            _keep(self.parts, PARTS_KEPT)
+            self._keep_newest(merged)
         events = [Event("part", merged, merged["station"])]
         return [*events, self._station(merged["station"])] if self.counts.note(merged) else events
 
@@ -81,7 +84,8 @@ class Picture:
         if inspection["id"] in self.inspections:
             return []
         self.inspections[inspection["id"]] = inspection
-        _keep(self.inspections, SHOWN * 2)
+        while len(self.inspections) > INSPECTIONS_KEPT:
+            self.inspections.popitem(last=False)
         if inspection["role"] != Role.LIVE.value:
             return []
         return [Event("inspection", inspection, inspection["station"])]
@@ -109,18 +113,31 @@ class Picture:
         self.links = {**self.links, name: up}
         return [Event("links", self.links, key=("links",))]
 
-    def snapshot(self) -> Json:
-        """All of it, newest first."""
+    def snapshot(self, stations: frozenset[str] | None = None) -> Json:
+        """All of it, newest first; only of these stations, if given: of each its last verdicts in any case."""
+        parts = [one for one in self.parts.values() if stations is None or one["station"] in stations]
+        inspections = [
+            one
+            for one in self.inspections.values()
+            if one["role"] == Role.LIVE.value and (stations is None or one["station"] in stations)
+        ]
         return {
             "stations": [self._station(name).data for name in self.counts.stations],
-            "parts": _newest(self.parts),
-            "inspections": [one for one in _newest(self.inspections) if one["role"] == Role.LIVE.value],
+            "parts": _newest(parts),
+            "inspections": _newest(inspections),
             "tags": [event.data for event in self.tags.values()],
             "alarms": sorted(self.alarms.values(), key=lambda alarm: str(alarm["created_at"]), reverse=True),
             "devices": list(self.devices.values()),
             "services": list(self.services.values()),
             "links": self.links,
         }
+
+    def _keep_newest(self, part: Json) -> None:
+        """A station that makes many parts pushes out its own, never those of a slow one."""
+        kept = self._parts_of.setdefault(part["station"], deque())
+        kept.append(part["id"])
+        if len(kept) > PARTS_KEPT:
+            self.parts.pop(kept.popleft(), None)
 
     def _decision(self, message: Decision) -> list[Event]:
         known = self.parts.get(str(message.part_id))
@@ -147,11 +164,13 @@ def _changed(kind: str, known: dict[tuple[str, str], Json], key: tuple[str, str]
     return [Event(kind, data, data.get("station"), (kind, *key))]
 
 
-def _keep(known: OrderedDict[str, Json], at_most: int) -> None:
-    while len(known) > at_most:
-        known.popitem(last=False)
-
-
-def _newest(known: OrderedDict[str, Json]) -> list[Json]:
-    newest = list(known.values())[-PARTS_KEPT:]
-    return sorted(newest, key=lambda one: str(one.get("created_at") or one["captured_at"]), reverse=True)[:SHOWN]
+def _newest(known: Iterable[Json]) -> list[Json]:
+    """The newest `SHOWN`, and of each station the newest `SHOWN_OF_STATION`, newest first."""
+    ordered = sorted(known, key=lambda one: str(one.get("created_at") or one["captured_at"]), reverse=True)
+    seen: dict[str, int] = {}
+    shown = []
+    for place, one in enumerate(ordered):
+        seen[one["station"]] = seen.get(one["station"], 0) + 1
+        if place < SHOWN or seen[one["station"]] <= SHOWN_OF_STATION:
+            shown.append(one)
+    return shown

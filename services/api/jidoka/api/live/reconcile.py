@@ -8,7 +8,7 @@ from jidoka.api.database import Connection, Database
 from jidoka.api.line import LineFile
 from jidoka.api.live.events import Event
 from jidoka.api.live.hub import Hub
-from jidoka.api.live.picture import SHOWN, Picture
+from jidoka.api.live.picture import SHOWN, SHOWN_OF_STATION, Picture
 from jidoka.api.models.inspections import Inspection
 from jidoka.api.models.parts import Part
 from jidoka.api.problems import Problem
@@ -43,7 +43,7 @@ async def _reconcile(hub: Hub, database: Database, line: LineFile) -> None:
     since, until = line.day_start(now), now - SETTLED
     async with database.reading() as connection:
         counted = await part_queries.counts(connection, since, until) if until > since else {}
-        parts = await _parts(connection, max(until, since))
+        parts = await _parts(connection, line, max(until, since))
         inspections = await _inspections(connection)
     hub.tell(_changes(hub.picture, parts, inspections))
     hub.tell(hub.picture.recount(counted, since, until))
@@ -54,12 +54,15 @@ def _changes(picture: Picture, parts: list[dict[str, Any]], inspections: list[di
     return events + [event for one in reversed(inspections) for event in picture.inspection(one)]
 
 
-async def _parts(connection: Connection, start: datetime) -> list[dict[str, Any]]:
-    """The newest parts, and in any case those that are not counted by the database yet."""
+async def _parts(connection: Connection, line: LineFile, start: datetime) -> list[dict[str, Any]]:
+    """The newest parts, each station's last ones, and in any case those that the database has not counted yet."""
     newest = await part_queries.listed(connection, {"limit": SHOWN})
+    stations = [table.name for table in line.stations]
+    of_stations = await part_queries.newest_of(connection, stations, SHOWN_OF_STATION)
     recent = await part_queries.listed(connection, {"limit": 900, "start": start})
-    found = recent if len(recent) > len(newest) else newest
-    return [Part.model_validate(part).model_dump(mode="json") for part in found]
+    found = {part["id"]: part for parts in (newest, recent, *of_stations.values()) for part in parts}
+    ordered = sorted(found.values(), key=lambda part: (part["created_at"], part["id"]), reverse=True)
+    return [Part.model_validate(part).model_dump(mode="json") for part in ordered]
 
 
 async def _inspections(connection: Connection) -> list[dict[str, Any]]:

@@ -41,7 +41,8 @@ def decided(message: DecisionMessage) -> Json:
         result=RESULT_OF[message.ruling],
         **message.model_dump(
             include={
-                "station", "plc", "counter", "ruling", "reason", "detail", "confirmed", "latency_ms", "decided_at",
+                "station", "plc", "counter", "ruling", "reason", "detail", "confirmed", "bypassed", "latency_ms",
+                "decided_at",
             }
         ),
     ).model_dump(mode="json")  # fmt: skip
@@ -102,4 +103,4 @@ def service(message: ServiceStatus) -> Json:
 
 def scan(message: TagBatch) -> Json:
     """One scan of one group."""
-    return message.model_dump(mode="json", include={"plc", "group", "at", "values", "bad"})
+    return message.model_dump(mode="json", include={"plc", "group", "at", "values", "bad", "uncertain"})

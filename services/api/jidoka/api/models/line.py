@@ -65,40 +65,7 @@ class Station(StationSetup):
     devices: list[Device]
 
 
-class ParetoEntry(Answer):
-    """How often one class was found; defects a person called false are left out."""
+class StationNow(Station):
+    """A station now, with its last twenty parts, newest first."""
 
-    defect_class: str
-    defects: int
-    parts: int
-    share: float = Field(description="of all defects in the range")
-
-
-class CycleTime(Answer):
-    """Milliseconds."""
-
-    mean: float | None = None
-    p50: float | None = None
-    p95: float | None = None
-
-
-class Kpis(Answer):
-    """Figures by ISO 22400-2; a ratio without a denominator is null."""
-
-    start: datetime
-    end: datetime
-    station: str | None = None
-    produced: int = Field(description="parts decided (PQ)")
-    good: int = Field(description="passed (GQ)")
-    rejected: int
-    held: int
-    undecided: int = Field(description="arrived in the range and not decided yet")
-    missed: int = Field(description="counted by the controller, never read")
-    reinspected: int = Field(description="visits of a serial after its first at that station in the range")
-    quality_ratio: float | None = Field(default=None, description="good / produced")
-    first_pass_yield: float | None = Field(default=None, description="good first visits / first visits")
-    ppm: float | None = Field(default=None, description="1,000,000 x rejected / produced")
-    defect_rate: float | None = Field(default=None, description="rejected / (good + rejected)")
-    false_calls: int = Field(description="rejected parts that a person called false")
-    cycle_time_ms: CycleTime
-    pareto: list[ParetoEntry]
+    recent: list[Part]

@@ -29,6 +29,7 @@ class TagScan(Answer):
     at: datetime
     values: dict[str, bool | int | float | str]
     bad: dict[str, str]
+    uncertain: dict[str, str] = Field(default_factory=dict, description="tags whose value is doubtful, and why")
 
 
 class Links(Answer):

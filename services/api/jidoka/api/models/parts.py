@@ -33,10 +33,22 @@ class Part(Answer):
     latency_ms: float | None = Field(default=None, description="from arrival to verdict read back")
     deadline_ms: float | None = None
     replayed: bool | None = None
+    bypassed: bool | None = Field(default=None, description="it went through while the station was in bypass")
+    kept: bool | None = Field(default=None, description="kept beyond every retention; null while only the bus knows it")
     disposition: str | None = Field(default=None, description="a person's newest finding on the part")
     created_at: datetime = Field(description="when it arrived")
     decided_at: datetime | None = None
     claimed_at: datetime | None = Field(default=None, description="the time its source gave, when that was impossible")
+
+
+class Serial(Answer):
+    """A serial number and its newest visit."""
+
+    serial: str = Field(examples=["SN-000412"])
+    station: str
+    result: PartResult | None = None
+    part_id: UUID
+    created_at: datetime
 
 
 class CameraVerdict(Answer):
@@ -61,6 +73,7 @@ class Decision(Answer):
     inspections: list[CameraVerdict] = Field(default_factory=list)
     absent: list[str] = Field(default_factory=list, description="cameras whose verdict was missing")
     confirmed: bool | None = None
+    bypassed: bool = False
     arrived_at: datetime
     decided_at: datetime
     latency_ms: float | None = None
@@ -78,7 +91,9 @@ class ImageRef(Answer):
     sha256: str
     kept: bool = Field(description="kept beyond retention")
     created_at: datetime
-    url: str = Field(examples=["/api/v1/images/019b2c7e-1f00-7a11-8000-000000000002"])
+    url: str = Field(
+        examples=["/api/v1/images/019b2c7e-1f00-7a11-8000-000000000002"], description="`?width=` for a thumbnail"
+    )
 
 
 class Capture(Answer):
@@ -92,20 +107,35 @@ class Capture(Answer):
 
 
 class TagReading(Answer):
-    """A tag's last sample at or before the part's arrival."""
+    """A tag around the part: its last sample before the arrival, and its range from ten seconds before to ten after."""
 
     tag: str = Field(examples=["Process.Temperature"])
     plc: str
     at: datetime
     value: float | None = None
     text: str | None = None
-    bad: str | None = None
+    bad: str | None = Field(default=None, description="why it could not be read")
+    quality: str | None = Field(default=None, description="good, uncertain or bad; null without a sample before")
+    reason: str | None = Field(default=None, description="why it is uncertain or bad")
+    minimum: float | None = None
+    maximum: float | None = None
+    mean: float | None = None
+    samples: int = Field(default=0, description="in that range")
+
+
+class Kept(Answer):
+    """Who keeps a part beyond every retention."""
+
+    actor: str
+    comment: str | None = None
+    kept_at: datetime
 
 
 class Passport(Answer):
     """All that is known of one part."""
 
     part: Part
+    kept: Kept | None = None
     decision: Decision | None = None
     inspections: list[Inspection]
     images: list[ImageRef]

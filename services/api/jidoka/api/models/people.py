@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import Field, SecretStr, StrictBool, StringConstraints
 
 from jidoka.api.models.base import Answer, Question
 from jidoka.api.roles import UserRole
@@ -84,7 +84,7 @@ class UserChange(Question):
     lines: list[Annotated[str, StringConstraints(pattern=r"^[^/\x00]{1,64}/[^/\x00]{1,64}$")]] | None = Field(
         default=None, max_length=100
     )
-    disabled: bool = False
+    disabled: StrictBool = False
 
 
 class AuditEntry(Answer):

@@ -18,6 +18,8 @@ class Tag(Answer):
     value: float | None = Field(default=None, description="booleans are 0 and 1")
     text: str | None = None
     bad: str | None = Field(default=None, description="why it could not be read; value and text are null then")
+    quality: str | None = Field(default=None, description="good, uncertain or bad")
+    reason: str | None = Field(default=None, description="why it is uncertain or bad")
 
 
 class TrendPoint(Answer):
@@ -28,6 +30,8 @@ class TrendPoint(Answer):
     minimum: float | None = None
     maximum: float | None = None
     mean: float | None = None
+    bad: int | None = Field(default=None, description="samples that could not be read")
+    uncertain: int | None = Field(default=None, description="samples whose value is doubtful")
 
 
 class TagHistory(Answer):

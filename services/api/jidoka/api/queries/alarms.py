@@ -43,7 +43,5 @@ async def events(connection: Connection, alarm_id: UUID) -> list[DictRow]:
 
 async def active_between(connection: Connection, start: datetime, end: datetime) -> list[DictRow]:
     """Alarms that were active at some time of the span, oldest first, at most 100."""
-    sql = f"""SELECT {FIELDS} FROM alarms
-        WHERE created_at <= %(end)s AND (cleared_at IS NULL OR cleared_at >= %(start)s)
-        ORDER BY created_at DESC LIMIT 100"""  # noqa: S608
-    return (await rows(connection, sql, {"start": start, "end": end}))[::-1]
+    sql = f"SELECT {FIELDS} FROM alarms_between(%(start)s, %(end)s) LIMIT 100"  # noqa: S608
+    return await rows(connection, sql, {"start": start, "end": end})

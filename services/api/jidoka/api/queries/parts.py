@@ -11,7 +11,7 @@ from jidoka.api.database import Connection, row, rows
 from jidoka.api.queries.conditions import PAGE, RANGE, where
 
 FIELDS = """id, station, plc, counter, serial, sku, batch, result, ruling, reason, detail, confirmed, quality_score,
-cycle_time_ms, latency_ms, deadline_ms, replayed, disposition, created_at, decided_at, claimed_at"""
+cycle_time_ms, latency_ms, deadline_ms, replayed, bypassed, kept, disposition, created_at, decided_at, claimed_at"""
 
 FILTERS = {
     "station": "station = %(station)s",
@@ -47,7 +47,7 @@ async def decision(connection: Connection, part_id: UUID) -> DictRow | None:
     """What the controller was told for a part."""
     sql = """SELECT part_id, station, plc, counter, ruling, result, reason, detail,
         coalesce(inspections, '[]') AS inspections, coalesce(absent, '{}') AS absent,
-        confirmed, arrived_at, decided_at, latency_ms, config_sha256
+        confirmed, bypassed, arrived_at, decided_at, latency_ms, config_sha256
         FROM decisions WHERE part_id = %(id)s"""
     return await row(connection, sql, {"id": part_id})
 
@@ -59,6 +59,33 @@ async def visits(connection: Connection, part: DictRow) -> list[DictRow]:
     sql = f"""SELECT {FIELDS} FROM parts WHERE serial = %(serial)s AND id <> %(id)s
         ORDER BY created_at DESC LIMIT 50"""  # noqa: S608
     return await rows(connection, sql, {"serial": part["serial"], "id": part["id"]})
+
+
+async def kept(connection: Connection, part: DictRow) -> DictRow | None:
+    """Who keeps a part, or None."""
+    return await row(
+        connection, "SELECT actor, comment, kept_at FROM kept_parts WHERE part_id = %(id)s", {"id": part["id"]}
+    )
+
+
+async def serials(connection: Connection, prefix: str, limit: int) -> list[DictRow]:
+    """Serial numbers that begin with `prefix`, in order, each with its newest visit.
+
+    Each step jumps over one serial's visits, so that a serial seen a thousand times costs no more than one seen once.
+    """
+    sql = """WITH RECURSIVE found AS (
+            (SELECT serial FROM parts
+             WHERE serial >= %(prefix)s AND serial < %(end)s AND starts_with(serial, %(prefix)s)
+             ORDER BY serial LIMIT 1)
+            UNION ALL
+            SELECT (SELECT p.serial FROM parts p
+                    WHERE p.serial > found.serial AND p.serial < %(end)s AND starts_with(p.serial, %(prefix)s)
+                    ORDER BY p.serial LIMIT 1) FROM found WHERE found.serial IS NOT NULL
+        ), named AS (SELECT serial FROM found WHERE serial IS NOT NULL LIMIT %(limit)s)
+        SELECT n.serial, p.id AS part_id, p.station, p.result, p.created_at FROM named n CROSS JOIN LATERAL
+            (SELECT id, station, result, created_at FROM parts WHERE serial = n.serial
+             ORDER BY created_at DESC LIMIT 1) p ORDER BY n.serial"""
+    return await rows(connection, sql, {"prefix": prefix, "end": f"{prefix}{chr(0x10FFFF)}", "limit": limit})
 
 
 async def captures(connection: Connection, part: DictRow) -> list[DictRow]:
@@ -85,11 +112,15 @@ async def counts(connection: Connection, start: datetime, end: datetime | None =
     return found
 
 
-async def newest_of(connection: Connection, stations: Sequence[str]) -> dict[str, DictRow]:
-    """The newest part of each station that has one."""
+async def newest_of(connection: Connection, stations: Sequence[str], count: int = 1) -> dict[str, list[DictRow]]:
+    """The newest parts of each station that has some, newest first."""
     sql = f"""SELECT p.* FROM unnest(%(stations)s::text[]) AS wanted (name) CROSS JOIN LATERAL
-        (SELECT {FIELDS} FROM parts WHERE station = wanted.name ORDER BY created_at DESC, id DESC LIMIT 1) AS p"""  # noqa: S608
-    return {part["station"]: part for part in await rows(connection, sql, {"stations": list(stations)})}
+        (SELECT {FIELDS} FROM parts WHERE station = wanted.name
+         ORDER BY created_at DESC, id DESC LIMIT %(count)s) AS p"""  # noqa: S608
+    found: dict[str, list[DictRow]] = {}
+    for part in await rows(connection, sql, {"stations": list(stations), "count": count}):
+        found.setdefault(part["station"], []).append(part)
+    return found
 
 
 def span(part: DictRow) -> tuple[datetime, datetime]:

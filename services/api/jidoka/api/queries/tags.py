@@ -7,7 +7,7 @@ from psycopg.rows import DictRow
 
 from jidoka.api.database import Connection, row, rows
 
-LATEST = "SELECT tag AS name, plc, scan_group, kind, at, value, text, bad FROM tag_latest"
+LATEST = "SELECT tag AS name, plc, scan_group, kind, at, value, text, bad, quality, reason FROM tag_latest"
 
 
 async def listed(connection: Connection, plc: str | None, prefix: str | None) -> list[DictRow]:
@@ -26,15 +26,16 @@ async def one(connection: Connection, name: str, plc: str | None) -> DictRow | N
 
 async def trend(connection: Connection, tag_id: int, start: datetime, end: datetime, points: int) -> list[DictRow]:
     """About `points` intervals of a tag between two times."""
-    sql = """SELECT at, samples, minimum, maximum, mean
+    sql = """SELECT at, samples, minimum, maximum, mean, bad, uncertain
         FROM tag_trend(%(tag)s, %(start)s, %(end)s, %(points)s) ORDER BY at"""
     values: dict[str, Any] = {"tag": tag_id, "start": start, "end": end, "points": points}
     return await rows(connection, sql, values)
 
 
-async def around(connection: Connection, plc: str | None, at: datetime) -> list[DictRow]:
-    """Each tag's last sample in the ten seconds before a time."""
-    sql = """SELECT DISTINCT ON (s.tag_id) s.tag, s.plc, s.at, s.value, s.text, s.bad FROM tag_samples s
-        WHERE s.at > %(at)s - interval '10 seconds' AND s.at <= %(at)s AND (%(plc)s::text IS NULL OR s.plc = %(plc)s)
-        ORDER BY s.tag_id, s.at DESC"""
-    return sorted(await rows(connection, sql, {"plc": plc, "at": at}), key=lambda sample: str(sample["tag"]))
+async def around(connection: Connection, plc: str | None, start: datetime, end: datetime) -> list[DictRow]:
+    """Each tag's newest sample of the minute before `start`, and its range from ten seconds before to ten after."""
+    sql = """SELECT tag, plc, coalesce(at, %(start)s) AS at, value, text, quality, reason,
+        minimum, maximum, mean, samples,
+        CASE WHEN quality = 'bad' THEN reason END AS bad
+        FROM tags_around(%(start)s, %(end)s, only_plc => %(plc)s) ORDER BY tag, plc"""
+    return await rows(connection, sql, {"plc": plc, "start": start, "end": end})

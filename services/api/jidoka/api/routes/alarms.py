@@ -14,7 +14,7 @@ from jidoka.api.models.dispositions import ActionDone, Remark, Shelving
 from jidoka.api.paging import page
 from jidoka.api.people.access import Operator, Viewer
 from jidoka.api.people.person import Person
-from jidoka.api.problems import NotFound, Problem, describe
+from jidoka.api.problems import NotFound, describe
 from jidoka.api.queries import alarms as queries
 from jidoka.api.routes.actions import IdempotencyKey, action_id, at_now, perform
 from jidoka.api.routes.filters import Listing
@@ -68,14 +68,7 @@ async def acknowledge_alarm(
     await _alarm(api, alarm_id)
     fields = _fields(person, key, "acknowledge", alarm_id, remark)
     action = AcknowledgeAlarm(**fields)
-    try:
-        return await perform(api, request, person, action=action, name="alarm.acknowledge", target=alarm_id)
-    except Problem as problem:
-        if problem.status != 409:
-            raise
-        now = await _alarm(api, alarm_id)
-        at = now.acknowledged_at.isoformat() if now.acknowledged_at else None
-        raise Problem(409, problem.detail, by=now.acknowledged_by, at=at) from problem
+    return await perform(api, request, person, action=action, name="alarm.acknowledge", target=alarm_id)
 
 
 @router.post("/alarms/{alarm_id}/shelve", responses=ACTION_ERRORS)

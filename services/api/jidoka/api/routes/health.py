@@ -23,6 +23,7 @@ class Health(Answer):
     version: str
     mode: str
     errors: Named
+    warnings: Named = Field(default_factory=dict, description="what works, but with less than it should")
 
 
 class Memory(Answer):
@@ -36,8 +37,9 @@ class Memory(Answer):
 async def get_health(api: Api) -> Health:
     """The process answers, whether or not database and broker do."""
     errors = _errors(api)
-    status = "degraded" if errors else "ok"
-    return Health(status=status, version=__version__, mode=api.settings.mode, errors=errors)
+    warnings = {"redis": api.shared.error} if api.shared and api.shared.error else {}
+    status = "degraded" if errors or warnings else "ok"
+    return Health(status=status, version=__version__, mode=api.settings.mode, errors=errors, warnings=warnings)
 
 
 @router.get("/api/health/ready", responses={503: {"model": Health}})

@@ -1,5 +1,6 @@
 """Inspections, defects, images, models."""
 
+from enum import IntEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -19,6 +20,14 @@ from jidoka.schemas.types import Label, Name, Sha256, Share
 
 router = APIRouter(tags=["inspections"])
 JPEG = {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}, "description": "the image"}
+
+
+class ThumbnailWidth(IntEnum):
+    """Pixels."""
+
+    SMALL = 160
+    MEDIUM = 320
+    LARGE = 640
 
 
 class InspectionFilter(Listing):
@@ -65,20 +74,32 @@ async def list_defects(api: Api, _person: Viewer, wanted: Annotated[DefectFilter
     responses={200: JPEG, 304: {"description": "as you have it"}, **describe(404)},
 )
 async def get_image(
-    api: Api, _person: Viewer, frame_id: UUID, if_none_match: Annotated[str | None, Header(max_length=1000)] = None
+    api: Api,
+    _person: Viewer,
+    frame_id: UUID,
+    width: Annotated[ThumbnailWidth | None, Query(description="of a thumbnail; none: the image itself")] = None,
+    if_none_match: Annotated[str | None, Header(max_length=1000)] = None,
 ) -> Response:
-    """A stored image. Its ETag is its sha256; it never changes."""
+    """A stored image, or a thumbnail of it. It never changes; its ETag is its sha256 (and the width)."""
     async with api.database.reading() as connection:
         sha256 = await queries.image_hash(connection, frame_id)
         if sha256 is None:
             raise NotFound("image")
-        headers = {"ETag": f'"{sha256}"', "Cache-Control": "private, max-age=31536000, immutable"}
-        if if_none_match is not None and _names(if_none_match, sha256):
+        tag = sha256 if width is None else f"{sha256}-{width:d}"
+        headers = {"ETag": f'"{tag}"', "Cache-Control": "private, max-age=31536000, immutable"}
+        if if_none_match is not None and _names(if_none_match, tag):
             return Response(status_code=304, headers=headers)
-        found = await queries.image(connection, frame_id)
-    if found is None:
+        small = api.thumbnails.kept(sha256, width) if width else None
+        found = await queries.image(connection, frame_id) if small is None else None
+    if small is None and found is None:
         raise NotFound("image")
-    return Response(bytes(found["image"]), media_type="image/jpeg", headers=headers)
+    body = small or (bytes(found["image"]) if found else b"")
+    if width and small is None:
+        made = await api.thumbnails.make(sha256, width, body)
+        if made is None:
+            raise NotFound("thumbnail: the image cannot be read")
+        body = made
+    return Response(body, media_type="image/jpeg", headers=headers)
 
 
 @router.get("/models")

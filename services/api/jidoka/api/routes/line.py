@@ -1,26 +1,19 @@
 """The line, its stations, devices, services, live images, and the figures."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path
 
 from jidoka.api.context import Api, Context
-from jidoka.api.models.line import Counts, Device, Kpis, Line, Service, Station, StationSetup
+from jidoka.api.models.line import Counts, Device, Line, Service, Station, StationNow, StationSetup
 from jidoka.api.people.access import Viewer
-from jidoka.api.problems import Problem, describe
-from jidoka.api.queries import kpis, parts
-from jidoka.api.routes.filters import Span
+from jidoka.api.problems import NotFound, describe
+from jidoka.api.queries import parts
 from jidoka.schemas.types import Name
 
 router = APIRouter(tags=["line"])
-LONGEST = timedelta(days=100)
-
-
-class KpiSpan(Span):
-    """Since midnight at the plant when nothing is said; at most 100 days."""
-
-    station: Name | None = None
+RECENT = 20
 
 
 @router.get("/line")
@@ -39,17 +32,19 @@ async def list_stations(api: Api, _person: Viewer) -> list[Station]:
     async with api.database.reading() as connection:
         counts = await parts.counts(connection, api.line.day_start(datetime.now(UTC)))
         newest = await parts.newest_of(connection, [setup.name for setup in setups])
-    return [
-        Station.model_validate(
-            {
-                **setup.model_dump(),
-                "counts": Counts.model_validate({"pass": 0, "fail": 0, "held": 0} | counts.get(setup.name, {})),
-                "last_part": newest.get(setup.name),
-                "devices": [device for device in _devices(api) if _belongs(device, setup)],
-            }
-        )
-        for setup in setups
-    ]
+    return [Station.model_validate(_station(api, setup, counts, newest.get(setup.name, []))) for setup in setups]
+
+
+@router.get("/stations/{station}", responses=describe(404))
+async def get_station(api: Api, _person: Viewer, station: Annotated[Name, Path(examples=["AOI1"])]) -> StationNow:
+    """A station now, with its last verdicts."""
+    setup = next((one for one in _setups(api) if one.name == station), None)
+    if setup is None:
+        raise NotFound("station")
+    async with api.database.reading() as connection:
+        counts = await parts.counts(connection, api.line.day_start(datetime.now(UTC)))
+        newest = (await parts.newest_of(connection, [station], RECENT)).get(station, [])
+    return StationNow.model_validate({**_station(api, setup, counts, newest[:1]), "recent": newest})
 
 
 @router.get("/devices")
@@ -65,35 +60,15 @@ async def list_services(api: Api, _person: Viewer) -> list[Service]:
     return [Service.model_validate(service) for _, service in found]
 
 
-@router.get("/kpis", responses=describe(400))
-async def get_kpis(api: Api, _person: Viewer, span: Annotated[KpiSpan, Query()]) -> Kpis:
-    """Figures by ISO 22400-2 of the parts that arrived in the time."""
-    now = datetime.now(UTC)
-    end = span.end or now
-    start = span.start or min(api.line.day_start(now), end)
-    if not timedelta() <= end - start <= LONGEST:
-        raise Problem(400, f"query.from is not within {LONGEST.days} days before query.to")
-    key = ("kpis", span.start, span.end, span.station)
-    return await api.answers.get(key, lambda: _kpis(api, start, end, span.station))
-
-
-async def _kpis(api: Context, start: datetime, end: datetime, station: str | None) -> Kpis:
-    async with api.database.reading() as connection:
-        made = await kpis.production(connection, start, end, station)
-        pareto = await kpis.pareto(connection, start, end, station)
-    ratios = {
-        "quality_ratio": _ratio(made["good"], made["produced"]),
-        "first_pass_yield": _ratio(made["first_good"], made["first_visits"]),
-        "ppm": _ratio(made["rejected"] * 1_000_000, made["produced"]),
-        "defect_rate": _ratio(made["rejected"], made["good"] + made["rejected"]),
+def _station(
+    api: Context, setup: StationSetup, counts: dict[str, dict[str, int]], newest: list[dict[str, Any]]
+) -> dict[str, Any]:
+    return {
+        **setup.model_dump(),
+        "counts": Counts.model_validate({"pass": 0, "fail": 0, "held": 0} | counts.get(setup.name, {})),
+        "last_part": newest[0] if newest else None,
+        "devices": [device for device in _devices(api) if _belongs(device, setup)],
     }
-    times = {"cycle_time_ms": {name: made[name] for name in ("mean", "p50", "p95")}}
-    span = {"start": start, "end": end, "station": station}
-    return Kpis.model_validate({**made, **ratios, **times, **span, "pareto": pareto})
-
-
-def _ratio(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
 
 
 def _setups(api: Context) -> list[StationSetup]:

@@ -1,20 +1,23 @@
 """Parts, passports, parts missed."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 
 from jidoka.api.context import Api
+from jidoka.api.database import Connection
 from jidoka.api.models.base import Page
-from jidoka.api.models.parts import MissedParts, Part, Passport
+from jidoka.api.models.dispositions import ActionDone, Remark
+from jidoka.api.models.parts import MissedParts, Part, Passport, Serial
 from jidoka.api.paging import page
-from jidoka.api.people.access import Viewer
+from jidoka.api.people.access import Operator, Viewer
 from jidoka.api.problems import NotFound, describe
 from jidoka.api.queries import alarms, dispositions, inspections, parts, tags
+from jidoka.api.routes.actions import IdempotencyKey, action_id, at_now, perform
 from jidoka.api.routes.filters import Listing
-from jidoka.schemas import Disposition, PartResult
+from jidoka.schemas import Disposition, KeepPart, PartResult
 from jidoka.schemas.types import Label, Name, Sha256
 
 router = APIRouter(tags=["parts"])
@@ -55,6 +58,46 @@ async def list_missed_parts(api: Api, _person: Viewer, wanted: Annotated[MissedF
     return page([MissedParts.model_validate(row) for row in found], wanted.limit)
 
 
+@router.get("/serials")
+async def find_serials(
+    api: Api,
+    _person: Viewer,
+    prefix: Annotated[Label, Query(description="how the serial number begins, as it stands", examples=["SN-0004"])],
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> list[Serial]:
+    """Serial numbers that begin so, in order, each with its newest visit."""
+    async with api.database.reading() as connection:
+        return [Serial.model_validate(row) for row in await parts.serials(connection, prefix, limit)]
+
+
+@router.get("/serials/{serial}", responses=describe(404))
+async def get_serial(api: Api, _person: Viewer, serial: Annotated[Label, Path(examples=["SN-000412"])]) -> Passport:
+    """All that is known of a serial number: the passport of its newest visit; `visits` names the others."""
+    async with api.database.reading() as connection:
+        found = await parts.listed(connection, {"serial": serial, "limit": 1})
+        if not found:
+            raise NotFound("serial")
+        return await _passport(connection, found[0])
+
+
+@router.post("/parts/{part_id}/keep", responses=describe(400, 404, 409, 413, 504))
+async def keep_part(
+    api: Api, request: Request, person: Operator, *, part_id: UUID, key: IdempotencyKey, remark: Remark
+) -> ActionDone:
+    """Keeps all that is known of a part beyond every retention. 409 says who did so first, and when."""
+    async with api.database.reading() as connection:
+        if await parts.one(connection, part_id) is None:
+            raise NotFound("part")
+    action = KeepPart(
+        action_id=action_id(person, key, "keep", part_id),
+        actor=person.username,
+        at=at_now(),
+        comment=remark.comment,
+        part_id=part_id,
+    )
+    return await perform(api, request, person, action=action, name="part.keep", target=part_id)
+
+
 @router.get("/parts/{part_id}", responses=describe(404))
 async def get_passport(api: Api, _person: Viewer, part_id: UUID) -> Passport:
     """All that is known of a part."""
@@ -62,16 +105,21 @@ async def get_passport(api: Api, _person: Viewer, part_id: UUID) -> Passport:
         part = await parts.one(connection, part_id)
         if part is None:
             raise NotFound("part")
-        return Passport.model_validate(
-            {
-                "part": part,
-                "decision": await parts.decision(connection, part_id),
-                "inspections": await inspections.of_part(connection, part),
-                "images": await inspections.images_of_part(connection, part),
-                "captures": await parts.captures(connection, part),
-                "tags": await tags.around(connection, part["plc"], part["created_at"]),
-                "alarms": await alarms.active_between(connection, *parts.span(part)),
-                "dispositions": await dispositions.of_part(connection, part),
-                "visits": await parts.visits(connection, part),
-            }
-        )
+        return await _passport(connection, part)
+
+
+async def _passport(connection: Connection, part: dict[str, Any]) -> Passport:
+    return Passport.model_validate(
+        {
+            "part": part,
+            "kept": await parts.kept(connection, part),
+            "decision": await parts.decision(connection, part["id"]),
+            "inspections": await inspections.of_part(connection, part),
+            "images": await inspections.images_of_part(connection, part),
+            "captures": await parts.captures(connection, part),
+            "tags": await tags.around(connection, part["plc"], *parts.span(part)),
+            "alarms": await alarms.active_between(connection, *parts.span(part)),
+            "dispositions": await dispositions.of_part(connection, part),
+            "visits": await parts.visits(connection, part),
+        }
+    )

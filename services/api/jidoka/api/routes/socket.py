@@ -1,11 +1,10 @@
 """The WebSocket: a ticket opens it, a snapshot begins it, events follow."""
 
 import asyncio
-import json
-import struct
 import time
 from collections import deque
 from datetime import UTC, datetime
+from math import inf
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, WebSocket
@@ -18,8 +17,8 @@ from jidoka.api.metrics import REFUSED, SLOW_CLIENTS
 from jidoka.api.people.access import check_role
 from jidoka.api.people.person import Person
 from jidoka.api.problems import Problem
+from jidoka.api.protocol import wire_of
 from jidoka.api.roles import UserRole
-from jidoka.schemas import LiveFrame
 
 router = APIRouter()
 POLICY, TRY_LATER, UNAUTHORIZED, FORBIDDEN = 1008, 1013, 4401, 4403
@@ -46,12 +45,15 @@ async def live_events(socket: WebSocket, ticket: str = "") -> None:
     await socket.accept()
     try:
         person = await _enter(api, socket, ticket)
-        client = api.hub.enter(person)
+        wire = wire_of(socket.scope)
+        client = api.hub.enter(person, wire)
         if client is None:
             raise Closing(TRY_LATER, "too many clients")
+        wire.resumed = client.flush
         try:
             await _serve(api, socket, client)
         finally:
+            wire.resumed = None
             api.hub.leave(client)
     except Closing as closing:
         await _close(socket, closing)
@@ -74,30 +76,31 @@ async def _enter(api: Context, socket: WebSocket, ticket: str) -> Person:
 
 
 async def _serve(api: Context, socket: WebSocket, client: Client) -> None:
-    """Until one of the three is done: the client went, was too slow, or may no longer be here."""
-    tasks = [
-        asyncio.create_task(_send(socket, client), name="send"),
-        asyncio.create_task(_listen(api, socket, client), name="listen"),
-        asyncio.create_task(_check(api, client), name="check"),
-    ]
+    """Until the client went, was too slow, or may no longer be here. Its events are written by the hub itself."""
+    listening = asyncio.create_task(_listen(api, socket, client), name="listen")
+    due = time.monotonic() + CHECK_S
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        while True:
+            wait = max(0.0, min(due - time.monotonic(), _left(client.person)))
+            await asyncio.wait({listening, client.lagging}, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
+            if listening.done():
+                listening.result()
+            if client.lagging.done():
+                SLOW_CLIENTS.inc()
+                raise Closing(TRY_LATER, "too slow: what happened meanwhile is in the next snapshot")
+            if _left(client.person) <= 0:
+                raise Closing(UNAUTHORIZED, "the token has expired")
+            if time.monotonic() >= due:
+                due = time.monotonic() + CHECK_S
+                await _check_standing(api, client.person)
     finally:
-        for task in tasks:
-            task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-    ends = [result for result in results if isinstance(result, Exception)]
-    for end in sorted(ends, key=lambda end: not isinstance(end, Closing)):
-        raise end
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
 
 
-async def _send(socket: WebSocket, client: Client) -> None:
-    while True:
-        for item in await client.take():
-            if isinstance(item, LiveFrame):
-                await socket.send_bytes(_packed(item))
-            else:
-                await socket.send_text(item if isinstance(item, str) else item.text())
+def _left(person: Person) -> float:
+    """Seconds until the token's end."""
+    return inf if person.expires_at is None else (person.expires_at - datetime.now(UTC)).total_seconds()
 
 
 async def _listen(api: Context, socket: WebSocket, client: Client) -> None:
@@ -118,23 +121,9 @@ async def _listen(api: Context, socket: WebSocket, client: Client) -> None:
             raise Closing(POLICY, f"{where}: {first['msg']}"[:120]) from None
 
 
-async def _check(api: Context, client: Client) -> None:
-    """Ends with the reason why this client may not stay."""
-    person, due = client.person, time.monotonic() + CHECK_S
-    while True:
-        await asyncio.sleep(0.25)
-        if client.lagging:
-            SLOW_CLIENTS.inc()
-            raise Closing(TRY_LATER, "too slow: what happened meanwhile is in the next snapshot")
-        if person.expires_at is not None and person.expires_at < datetime.now(UTC):
-            raise Closing(UNAUTHORIZED, "the token has expired")
-        if person.session is not None and time.monotonic() >= due:
-            due = time.monotonic() + CHECK_S
-            await _check_standing(api, person)
-
-
 async def _check_standing(api: Context, person: Person) -> None:
-    assert person.session is not None
+    if person.session is None:
+        return
     try:
         now = await api.sessions.standing(person.session)
     except Problem:
@@ -143,13 +132,6 @@ async def _check_standing(api: Context, person: Person) -> None:
         raise Closing(UNAUTHORIZED, "the session is over")
     if not now.may_see(api.line.name):
         raise Closing(FORBIDDEN, "this line is no longer yours")
-
-
-def _packed(frame: LiveFrame) -> bytes:
-    """Four bytes of length (big endian), that much JSON, then the JPEG."""
-    head = frame.model_dump(mode="json", include={"station", "camera", "at", "width", "height"})
-    text = json.dumps({"type": "live", **head}).encode()
-    return struct.pack(">I", len(text)) + text + frame.image
 
 
 def _origin_allowed(socket: WebSocket, origins: tuple[str, ...]) -> bool:
@@ -161,6 +143,7 @@ def _origin_allowed(socket: WebSocket, origins: tuple[str, ...]) -> bool:
 
 
 async def _close(socket: WebSocket, closing: Closing) -> None:
+    wire_of(socket.scope).abandon()
     try:
         async with asyncio.timeout(2):
             await socket.close(closing.code, closing.reason)

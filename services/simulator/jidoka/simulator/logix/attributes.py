@@ -9,6 +9,7 @@ import struct
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 
 from jidoka.simulator.logix.cursor import Cursor
 from jidoka.simulator.logix.epath import Kind
@@ -21,16 +22,24 @@ CLOCK_DAYLIGHT = 10
 CLOCK_LOCAL_TIME = 11
 
 
-@dataclass(frozen=True)
+class Mode(IntEnum):
+    """Status words of the identity: key in REMOTE; bits 4-7 say run (6), program (7) or major fault (5), bit 10 too."""
+
+    RUN = 0x3060
+    PROGRAM = 0x3070
+    FAULTED = 0x3450
+
+
+@dataclass
 class Identity:
-    """What a controller says it is; the serial number is made up, `status` 0x3060 reads as REMOTE RUN, no faults."""
+    """What a controller says it is; the serial number is made up, `status` is one of Mode."""
 
     product: str
     revision: tuple[int, int]
     vendor: int = 1
     device_type: int = 14
     product_code: int = 166
-    status: int = 0x3060
+    status: int = Mode.RUN
     serial: int = 0x51D0CA01
 
     def attributes(self) -> dict[int, bytes]:

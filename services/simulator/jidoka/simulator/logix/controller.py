@@ -44,7 +44,7 @@ class Controller:
         self.table = TagTable()
         self.memory = Memory(self.table)
         self.requests = RequestCounts()
-        self.faults = Faults(self.table, self.memory, lambda: self._server)
+        self.faults = Faults(self.table, self.memory, self.identity, lambda: self._server)
         self._server: Server | None = None
         self._handles = count(0x51D00001)
         self._manager = ConnectionManager(slot)

@@ -1,4 +1,4 @@
-"""All fault hooks of a controller: replies that go wrong, downloads that change tags, reboots, a closed port.
+"""All fault hooks of a controller: replies that go wrong, downloads that change tags, reboots, a closed port, modes.
 
 Not for use inside a write listener: these wait for the server's thread.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from jidoka.simulator.logix.attributes import Identity, Mode
 from jidoka.simulator.logix.memory import Memory
 from jidoka.simulator.logix.reply_faults import ReplyFaults
 from jidoka.simulator.logix.server import Server
@@ -17,9 +18,12 @@ from jidoka.simulator.logix.types import DataType
 class Faults(ReplyFaults):
     """The hooks of one controller; `server` returns the one that serves it now, or None."""
 
-    def __init__(self, table: TagTable, memory: Memory, server: Callable[[], Server | None]) -> None:
+    def __init__(
+        self, table: TagTable, memory: Memory, identity: Identity, server: Callable[[], Server | None]
+    ) -> None:
         super().__init__()
         self._table = table
+        self._identity = identity
         self._memory = memory
         self._server = server
 
@@ -43,6 +47,10 @@ class Faults(ReplyFaults):
         with self._memory.atomic():
             self._table.rename(path, name)
 
+    def mode(self, mode: Mode) -> None:
+        """What the identity says from now on: running, in program mode or faulted."""
+        self._identity.status = mode
+
     def reboot(self, renumber: bool = False) -> None:
         """Cut off every client: sessions and connections are gone, memory is kept, ids too unless `renumber`."""
         if renumber:
@@ -50,6 +58,11 @@ class Faults(ReplyFaults):
         server = self._server()
         if server is not None:
             server.drop_clients()
+
+    def cut(self) -> None:
+        """Pull the cable: no new connection, and those that there are end. `start_listening` plugs it in again."""
+        self.stop_listening()
+        self.reboot()
 
     def stop_listening(self) -> None:
         """Refuse new TCP connections, as a controller that is off or starting."""

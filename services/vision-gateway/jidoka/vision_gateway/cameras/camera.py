@@ -1,5 +1,7 @@
 """What every camera can do."""
 
+import math
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -18,8 +20,25 @@ class Shot:
     origin: str
 
 
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What an image is for: a part with its controller's counter, or no part (a timer, the camera's own trigger).
+
+    Times are of `time.monotonic()`: when the part came, and until when an image may be begun to show it.
+    """
+
+    counter: int | None = None
+    sku: str | None = None
+    arrived: float = 0.0
+    begin_by: float = math.inf
+
+    def late(self) -> bool:
+        """Whether an image begun now would show what came after the part."""
+        return time.monotonic() > self.begin_by
+
+
 class CameraError(Exception):
-    """No usable image came. `code` is timeout, offline, unreadable or mismatch; the message names camera or file."""
+    """No usable image came. `code`: timeout, offline, unreadable, mismatch, late, refused; it names camera or file."""
 
     def __init__(self, code: str, reason: str) -> None:
         self.code = code
@@ -29,8 +48,8 @@ class CameraError(Exception):
 class Camera(Protocol):
     """One camera. It is used by one thread; no call may outlast the time it is given by much."""
 
-    def grab(self, counter: int, until: float) -> Shot:
-        """The image of the part with that controller's counter, before `time.monotonic()` is `until`.
+    def grab(self, want: Want, until: float) -> Shot:
+        """The image that is wanted, before `time.monotonic()` is `until`.
 
         Raises CameraError; the caller asks again while there is time.
         """

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jidoka.vision_gateway.cameras.camera import CameraError, Shot
+from jidoka.vision_gateway.cameras.camera import CameraError, Shot, Want
 from jidoka.vision_gateway.encoded import NotWhole, read_header
 
 PAUSE = 0.02
@@ -23,11 +23,11 @@ class DropCamera:
         self._name, self._folder, self._keep, self._offset = name, folder, keep, offset
         self._pattern = re.compile(name_pattern)
 
-    def grab(self, counter: int, until: float) -> Shot:
+    def grab(self, want: Want, until: float) -> Shot:
         """The file of that part, as soon as it is whole. Raises CameraError."""
-        failure = CameraError("timeout", f"{self._name}: no file of part {counter} in {self._folder}")
+        failure = CameraError("timeout", f"{self._name}: no file of part {want.counter} in {self._folder}")
         while True:
-            for path in self._files(counter):
+            for path in self._files(want.counter):
                 try:
                     return self._take(path)
                 except NotWhole as error:
@@ -45,7 +45,7 @@ class DropCamera:
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _files(self, counter: int) -> Iterator[Path]:
+    def _files(self, counter: int | None) -> Iterator[Path]:
         if not self._folder.is_dir():
             raise CameraError("offline", f"{self._name}: the folder {self._folder} does not exist")
         for path in self._folder.rglob("*"):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from jidoka.vision_gateway.cameras.camera import CameraError, Shot, now
+from jidoka.vision_gateway.cameras.camera import CameraError, Shot, Want, now
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
 LARGEST_FILE = 64 * 2**20
@@ -15,7 +15,7 @@ class FolderCamera:
         self._name, self._folder, self._pattern = name, folder, pattern
         self._files: list[Path] = []
 
-    def grab(self, counter: int, until: float) -> Shot:  # noqa: ARG002 - the protocol's
+    def grab(self, want: Want, until: float) -> Shot:  # noqa: ARG002 - the protocol's
         """The next image. Raises CameraError that names the file; the next call goes on behind it."""
         if not self._files:
             self._files = self._images()

@@ -4,7 +4,7 @@ import http.client
 import time
 from urllib.parse import urlsplit
 
-from jidoka.vision_gateway.cameras.camera import CameraError, Shot, now
+from jidoka.vision_gateway.cameras.camera import CameraError, Shot, Want, now
 
 SEQUENCE = "X-Part-Sequence"
 LARGEST_ANSWER = 64 * 2**20
@@ -20,12 +20,13 @@ class SimulatorCamera:
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
         self._connection: http.client.HTTPConnection | None = None
 
-    def grab(self, counter: int, until: float) -> Shot:
+    def grab(self, want: Want, until: float) -> Shot:
         """The image of that part; one of another part is never given. Raises CameraError."""
+        counter = want.counter
         while True:
-            status, sequence, body = self._get(f"{self._path}?sequence={counter}", until)
+            status, sequence, body = self._get(self._path + (f"?sequence={counter}" if counter else ""), until)
             if status == http.client.OK:
-                if sequence != str(counter):
+                if counter and sequence != str(counter):
                     raise CameraError("mismatch", f"{self._name} answered with part {sequence}, asked for {counter}")
                 return Shot(body, now(), self._url)
             if status != http.client.NOT_FOUND:

@@ -6,6 +6,7 @@ A software trigger: the image of a part is the first one that the camera begins 
 import os
 import threading
 import time
+from dataclasses import dataclass
 from typing import Any
 
 # FFmpeg reads this when a stream is opened: TCP loses no packets, and a dead address fails after 3 s.
@@ -13,17 +14,26 @@ os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp|timeo
 
 import cv2
 
-from jidoka.vision_gateway.cameras.camera import CameraError, Shot, now
+from jidoka.vision_gateway.cameras.camera import CameraError, Shot, Want, now
 
 FIRST_RETRY, LONGEST_RETRY = 0.5, 10.0
 SILENT = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class VideoFormat:
+    """What is asked of a USB camera; it may give something else."""
+
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+
+
 class VideoCamera:
     """`source` is an RTSP address, a device such as /dev/video0, or a file, played at its own speed, over again."""
 
-    def __init__(self, name: str, source: str) -> None:
-        self._name, self._source = name, source
+    def __init__(self, name: str, source: str, wish: VideoFormat | None = None) -> None:
+        self._name, self._source, self._wish = name, source, wish
         self._changed = threading.Condition()
         self._newest: Shot | None = None
         self._began = self._seen = 0.0
@@ -31,7 +41,7 @@ class VideoCamera:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._read, name=f"video {name}", daemon=True)
 
-    def grab(self, counter: int, until: float) -> Shot:  # noqa: ARG002 - the protocol's
+    def grab(self, want: Want, until: float) -> Shot:  # noqa: ARG002 - the protocol's
         """The first image begun from now on. Raises CameraError."""
         asked = time.monotonic()
         self._start()
@@ -67,7 +77,7 @@ class VideoCamera:
     def _read(self) -> None:
         wait = FIRST_RETRY
         while not self._stopping.is_set():
-            capture = cv2.VideoCapture(self._source)
+            capture = self._open()
             if capture.isOpened():
                 wait = FIRST_RETRY if self._play(capture) else wait
             else:
@@ -76,6 +86,15 @@ class VideoCamera:
             if self._trouble:
                 self._stopping.wait(wait)
                 wait = min(wait * 2, LONGEST_RETRY)
+
+    def _open(self) -> Any:
+        capture = cv2.VideoCapture(self._source)
+        wish = self._wish or VideoFormat()
+        properties = (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FPS)
+        for code, value in zip(properties, (wish.width, wish.height, wish.fps), strict=True):
+            if value is not None:
+                capture.set(code, value)
+        return capture
 
     def _play(self, capture: Any) -> bool:
         """Read until the source ends; whether any image came. The end of a file is no trouble."""

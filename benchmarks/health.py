@@ -1,0 +1,56 @@
+"""False alarms of image health on clean drawn boards, with the demo's own limits; then each fault on some of them.
+
+`python benchmarks/health.py [first seed] [boards]`: 30,000 boards take about 15 minutes of one core.
+"""
+
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from jidoka.runtime.settings import load_toml
+from jidoka.simulator.parts import Recipe, picture
+from jidoka.simulator.spoiling import SPOILS
+from jidoka.vision_gateway.cameras.camera import Shot
+from jidoka.vision_gateway.developing import develop
+from jidoka.vision_gateway.health import diagnose, measure
+from jidoka.vision_gateway.line import HealthLimits, Processing
+from jidoka.vision_gateway.stations import read_stations
+
+LINE = Path(__file__).resolve().parents[1] / "deploy/config/line.toml"
+FIRST, BOARDS, FAULTY_EVERY = 1_000_000, 30_000, 100
+
+
+def main() -> None:
+    """Prints the number of false alarms and, of each fault, how many images were found sick."""
+    first, boards = (int(one) for one in sys.argv[1:3]) if len(sys.argv) > 2 else (FIRST, BOARDS)
+    cv2.setNumThreads(1)
+    line, _ = load_toml(LINE)
+    limits = read_stations(line, LINE, 3000)[0].camera[0].health
+    begun, alarms, missed, tried = time.monotonic(), 0, Counter[str](), 0
+    for seed in range(first, first + boards):
+        image = picture(Recipe(seed, "AOI1", 0.2).part(1 + 50 * (seed % 3))).image
+        found = _sick(image, limits)
+        if found:
+            alarms += 1
+            print(f"health: seed {seed}: {'; '.join(found)}")
+        if seed % FAULTY_EVERY == 0:
+            tried += 1
+            missed.update(name for name, spoil in SPOILS.items() if not _sick(spoil(image), limits))
+    print(f"health: seeds {first} to {first + boards - 1}: {alarms} false alarms in {boards} clean boards")
+    print(f"health: faults on {tried} boards: " + ", ".join(f"{name} {tried - missed[name]} found" for name in SPOILS))
+    print(f"health: {(time.monotonic() - begun) / boards * 1000:.1f} ms a board")
+
+
+def _sick(image: npt.NDArray[np.uint8], limits: HealthLimits) -> list[str]:
+    data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
+    return diagnose(measure(develop(Shot(data, datetime.now(UTC), "drawn"), Processing()).small), limits)
+
+
+if __name__ == "__main__":
+    main()
