@@ -18,7 +18,7 @@ import places  # noqa: E402
 
 def run() -> None:
     """Sets what the container has in its environment, then does as the container does."""
-    data = Path(os.environ.get("JIDOKA_DATA") or places._default_data()).resolve()
+    data = Path(os.environ.get("JIDOKA_DATA") or places.default_data()).resolve()
     secrets = data / "secrets.json"
     if not secrets.exists():
         sys.exit(f"backup: no stack has run in {data}; set JIDOKA_DATA, or use the compose file's backup service")

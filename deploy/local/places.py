@@ -60,12 +60,12 @@ def places() -> Places:
     for name, port in ports.items():
         if not (given and name in SERVERS) and _taken(port):
             raise StackError(f"port {port} is in use; stop what listens there or set {name} to another port")
-    data = Path(os.environ.get("JIDOKA_DATA") or _default_data()).resolve()
+    data = Path(os.environ.get("JIDOKA_DATA") or default_data()).resolve()
     data.mkdir(parents=True, exist_ok=True)
     return Places(data, ports, given)
 
 
-def _default_data() -> Path:
+def default_data() -> Path:
     if os.geteuid() == 0:  # PostgreSQL runs as another user then, who may not be able to enter this folder
         return Path("/var/lib/jidoka") / hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
     return ROOT / ".run"
