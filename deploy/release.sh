@@ -14,8 +14,6 @@ fi
 
 start() { # the historian first: it reads the messages of both releases
   # shellcheck disable=SC2086 # a list of options
-  docker compose $files -f "$1" pull --quiet
-  # shellcheck disable=SC2086
   docker compose $files -f "$1" up -d --no-build --wait --wait-timeout 300 --no-deps historian &&
     docker compose $files -f "$1" up -d --no-build --wait --wait-timeout 300
 }
@@ -23,6 +21,8 @@ start() { # the historian first: it reads the messages of both releases
 if docker compose ps --services --status running | grep -qx backup; then
   docker compose exec -T backup python /opt/backup/main.py once
 fi
+# shellcheck disable=SC2086
+docker compose $files -f "$new" pull --quiet || echo "not every image could be fetched; those of this box have to do" >&2
 if start "$new" && python3 doctor --quick; then
   [ -f "$current" ] && mv "$current" images.previous.yaml
   cp "$new" "$current"
@@ -31,7 +31,7 @@ if start "$new" && python3 doctor --quick; then
 fi
 echo "the release did not become healthy" >&2
 if [ -f "$current" ]; then
-  echo "going back" >&2
-  start "$current"
+  echo "going back" >&2 # to images that are here: the registry may be what is away
+  start "$current" && echo "the last release runs again" >&2
 fi
 exit 1

@@ -66,6 +66,7 @@ def places() -> Places:
 
 
 def default_data() -> Path:
+    """Where a stack keeps its data when JIDOKA_DATA does not say."""
     if os.geteuid() == 0:  # PostgreSQL runs as another user then, who may not be able to enter this folder
         return Path("/var/lib/jidoka") / hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
     return ROOT / ".run"
