@@ -68,6 +68,7 @@ class Bus(Channel):
         self._pump.stop()
         self._paho.leave(said=said)
         self._inbox.close()
+        self._ahead.close()
 
     def alive(self) -> bool:
         """Whether the network thread and the sender thread run."""

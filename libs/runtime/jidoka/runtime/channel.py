@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from jidoka.runtime import metrics
+from jidoka.runtime.ahead import Ahead
 from jidoka.runtime.batch import Batch, Delivery, delivery
 from jidoka.runtime.custody import KEEPER, Custodian
 from jidoka.runtime.inbox import Inbox
@@ -31,6 +32,7 @@ class Channel:
         self._custodian = Custodian(self.outbox, scope) if self.outbox else None
         self._sender = Sender(link, self._custodian, self._hello, clock)
         self._inbox = Inbox(receive_maximum)
+        self._ahead = Ahead(self._inbox.take)
         self._kept: list[Delivery] = []
         self._leaving = False
         if self.outbox:
@@ -58,17 +60,21 @@ class Channel:
         self._link.subscribe([Subscription(self.scope.repeats())])
 
     @contextmanager
-    def batch(self, up_to: int, within: float) -> Iterator[Batch]:
+    def batch(self, up_to: int, within: float, *, ahead: bool = False) -> Iterator[Batch]:
         """Yields up to `up_to` deliveries; waits until there are so many, or `within` seconds. May be empty.
 
         Leaving the block well acknowledges them in order. Leaving it by an exception keeps them: the next batch yields
         the same ones again, first. For one thread. Raises RuntimeError when a thread of the bus is dead.
+        `ahead`: while the block works on a full batch, the next one is decoded on another thread.
         """
         self.require_alive()
+        self._kept += self._ahead.collect()
         wait = 0.0 if self._kept else within
         room = up_to - len(self._kept)
         self._kept += [delivery(incoming) for incoming in self._inbox.take(room, wait)] if room > 0 else []
         batch = Batch(self._kept[:up_to])
+        if ahead and len(self._kept) == up_to:
+            self._ahead.begin(up_to)
         yield batch
         del self._kept[: len(batch)]
         stale = self._link.acknowledge([done.incoming for done in batch if done.incoming.qos])

@@ -110,7 +110,7 @@ class Historian:
             self._bus.publish(message)
 
     def _turn(self) -> None:
-        with self._bus.batch(self._settings.batch_messages, self._settings.batch_seconds) as batch:
+        with self._bus.batch(self._settings.batch_messages, self._settings.batch_seconds, ahead=True) as batch:
             self._writer.write(batch)
         announce(self._writer.take(), self._writer.receipts, self._bus.publish, self._conditions)
         self._upkeep.turn()

@@ -42,6 +42,7 @@ class FakeBus(Channel):
         self._sender.state(self._status(online=False))
         self._fake.leave("left")
         self._inbox.close()
+        self._ahead.close()
 
     def die(self) -> None:
         """As by kill -9: the broker publishes the last will."""
