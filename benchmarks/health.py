@@ -17,9 +17,9 @@ from jidoka.runtime.settings import load_toml
 from jidoka.simulator.parts import Recipe, picture
 from jidoka.simulator.spoiling import SPOILS
 from jidoka.vision_gateway.cameras.camera import Shot
-from jidoka.vision_gateway.developing import develop
-from jidoka.vision_gateway.health import diagnose, measure
-from jidoka.vision_gateway.line import HealthLimits, Processing
+from jidoka.vision_gateway.developing import Picture, develop
+from jidoka.vision_gateway.judge import HealthJudge
+from jidoka.vision_gateway.line import Processing
 from jidoka.vision_gateway.stations import read_stations
 
 LINE = Path(__file__).resolve().parents[1] / "deploy/config/line.toml"
@@ -32,24 +32,30 @@ def main() -> None:
     cv2.setNumThreads(1)
     line, _ = load_toml(LINE)
     limits = read_stations(line, LINE, 3000)[0].camera[0].health
+    judge = HealthJudge(limits)
     begun, alarms, missed, tried = time.monotonic(), 0, Counter[str](), 0
     for seed in range(first, first + boards):
         image = picture(Recipe(seed, "AOI1", 0.2).part(1 + 50 * (seed % 3))).image
-        found = _sick(image, limits)
+        clean = _developed(image)
+        found = judge.sick(clean)
         if found:
             alarms += 1
             print(f"health: seed {seed}: {'; '.join(found)}")
         if seed % FAULTY_EVERY == 0:
             tried += 1
-            missed.update(name for name, spoil in SPOILS.items() if not _sick(spoil(image), limits))
+            sick = {name: HealthJudge(limits).sick(_developed(spoil(image))) for name, spoil in SPOILS.items()}
+            sick["frozen"] = judge.sick(clean)
+            missed.update(name for name, found in sick.items() if not found)
+    faults = [*SPOILS, "frozen"]
     print(f"health: seeds {first} to {first + boards - 1}: {alarms} false alarms in {boards} clean boards")
-    print(f"health: faults on {tried} boards: " + ", ".join(f"{name} {tried - missed[name]} found" for name in SPOILS))
+    print(f"health: faults on {tried} boards: " + ", ".join(f"{name} {tried - missed[name]} found" for name in faults))
     print(f"health: {(time.monotonic() - begun) / boards * 1000:.1f} ms a board")
 
 
-def _sick(image: npt.NDArray[np.uint8], limits: HealthLimits) -> list[str]:
+def _developed(image: npt.NDArray[np.uint8]) -> Picture:
+    """As the simulator's camera sends it."""
     data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
-    return diagnose(measure(develop(Shot(data, datetime.now(UTC), "drawn"), Processing()).small), limits)
+    return develop(Shot(data, datetime.now(UTC), "drawn"), Processing())
 
 
 if __name__ == "__main__":

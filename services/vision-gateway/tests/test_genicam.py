@@ -3,13 +3,16 @@
 import itertools
 import os
 import signal
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
 import genicam
 import numpy as np
 import pytest
+from prometheus_client import REGISTRY
 
 from jidoka.runtime.testing import until
 from jidoka.vision_gateway.cameras.camera import CameraError, Want
@@ -19,6 +22,7 @@ from jidoka.vision_gateway.developing import develop
 from jidoka.vision_gateway.kinds import GenicamSettings
 from jidoka.vision_gateway.line import Processing
 
+LOSSY = Path(__file__).with_name("lossy_producer.py")
 VIKY = Path(genicam.__file__).parent / "viky.cti"
 
 
@@ -85,6 +89,35 @@ def test_what_keeps_it_from_working_is_named(camera, more, says):
         reason = str(error.value)
     assert reason.startswith("camera AOI1/top: ")
     assert error.value.code == "offline"
+
+
+@pytest.fixture
+def lossy(camera, monkeypatch):
+    def start(lose: int):
+        monkeypatch.setenv("LOSE", str(lose))
+        monkeypatch.setattr("jidoka.vision_gateway.cameras.genicam.COMMAND", [sys.executable, str(LOSSY)])
+        return camera(trigger="part")
+
+    return start
+
+
+def test_images_that_come_incomplete_are_named_and_counted(lossy):
+    labels = {"station": "AOI1", "camera": "top", "reason": "unreadable"}
+    before = REGISTRY.get_sample_value("vision_files_refused_total", labels) or 0.0
+    with pytest.raises(CameraError, match="camera AOI1/top: an image came incomplete: packets were lost") as error:
+        lossy(1).grab(Want(1), soon())
+    assert error.value.code == "unreadable"
+    until(lambda: (REGISTRY.get_sample_value("vision_files_refused_total", labels) or 0.0) > before)
+
+
+def test_the_next_whole_image_is_taken_after_an_incomplete_one(lossy):
+    grabber, end = lossy(3), soon()
+    shots = []
+    while len(shots) < 3:
+        assert time.monotonic() < end
+        with suppress(CameraError):
+            shots.append(grabber.grab(Want(1), soon()))
+    assert [shot.image.shape for shot in shots] == [(400, 400, 3)] * 3
 
 
 def test_every_image_of_a_camera_that_runs_free(camera):

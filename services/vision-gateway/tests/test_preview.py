@@ -53,6 +53,15 @@ def test_the_printed_table_accepts_the_camera_and_refuses_a_blurred_one(line, tm
     assert "too dark" in diagnose(measure((fresh * 0.5).astype(np.uint8)), limits)[0]
 
 
+def test_a_hot_folder_is_previewed_and_keeps_its_file(line, tmp_path, picture, capsys):
+    cv2.imwrite(str(tmp_path / "images" / "x_7.png"), picture(7, 640, 480))
+    text = line.read_text().replace('kind = "folder"', """kind = "drop"\nname_pattern = '_(?P<counter>\\d+)'""")
+    line.write_text(text)
+    main(["AOI1", "top", "--out", str(tmp_path / "out.jpg")])
+    assert "640 x 480" in capsys.readouterr().out
+    assert (tmp_path / "images" / "x_7.png").exists()
+
+
 def test_a_camera_that_is_not_configured_or_gives_nothing_is_one_line(line, tmp_path):
     with pytest.raises(ConfigError, match="no camera AOI1/side"):
         main(["AOI1", "side"])

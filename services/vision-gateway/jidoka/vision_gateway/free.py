@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 
 from jidoka.schemas import PartArrived
-from jidoka.vision_gateway import metrics
 from jidoka.vision_gateway.bench import Bench
+from jidoka.vision_gateway.calls import Calls
 from jidoka.vision_gateway.cameras.camera import Camera, CameraError, Want
 from jidoka.vision_gateway.developing import Picture
 from jidoka.vision_gateway.judge import HealthJudge
@@ -14,7 +14,6 @@ from jidoka.vision_gateway.line import CameraSettings
 from jidoka.vision_gateway.report import Report
 
 LISTEN = 1.0
-HANGS_AFTER = 5.0
 
 
 class FreeRun:
@@ -24,11 +23,11 @@ class FreeRun:
         self, camera: Camera, settings: CameraSettings, report: Report, show: Callable[[Picture], None],
         labels: tuple[str, str],
     ) -> None:  # fmt: skip
-        self._camera, self._settings, self._report, self._show, self._labels = camera, settings, report, show, labels
+        self._camera, self._settings, self._report, self._show = camera, settings, report, show
         self._judge, self._bench = HealthJudge(settings.health), Bench()
         self._period = (settings.period_ms or 0.0) / 1000 if settings.trigger == "timer" else None
         self._stopping = threading.Event()
-        self._called = time.monotonic()
+        self._calls = Calls(report, labels)
         self._thread = threading.Thread(target=self._work, name=f"camera {'/'.join(labels)}", daemon=True)
 
     def start(self) -> None:
@@ -49,8 +48,7 @@ class FreeRun:
 
     def watch(self) -> None:
         """Tell of a call that does not come back."""
-        limit = (self._settings.capture_timeout_ms or 0.0) / 1000 + HANGS_AFTER
-        metrics.HANGING.labels(*self._labels).set(time.monotonic() - self._called > limit)
+        self._calls.watch()
 
     def _work(self) -> None:
         due = time.monotonic()
@@ -58,7 +56,6 @@ class FreeRun:
             if self._period is not None:
                 self._stopping.wait(max(0.0, due - time.monotonic()))
                 due = max(due + self._period, time.monotonic())
-            self._called = time.monotonic()
             if not self._stopping.is_set():
                 self._once()
         self._camera.close()
@@ -66,15 +63,16 @@ class FreeRun:
 
     def _once(self) -> None:
         timed = self._period is not None
-        within = (self._settings.capture_timeout_ms or 0.0) / 1000 if timed else LISTEN
+        until = time.monotonic() + ((self._settings.capture_timeout_ms or 0.0) / 1000 if timed else LISTEN)
         try:
-            shot = self._camera.grab(Want(), time.monotonic() + within)
+            with self._calls.lasting(until):
+                shot = self._camera.grab(Want(), until)
             picture, figures = self._bench.develop(shot, self._settings.processing)
         except CameraError as error:
             self._report.answers(error)
             if timed or error.code != "timeout":
                 self._report.missed(str(error), error.code)
-                self._stopping.wait(0.0 if timed else LISTEN)
+                self._stopping.wait(LISTEN if error.code == "offline" and not timed else 0.0)
             return
         self._report.answers()
         self._report.frame(None, shot, picture, self._judge.sick(picture, figures))

@@ -25,10 +25,10 @@ class Report:
     def __init__(self, bus: Publisher, alarms: Alarms, source: str, station: str, camera: str) -> None:
         self._bus, self._alarms, self._source = bus, alarms, source
         self._station, self._camera = station, camera
-        self._said: tuple[bool, str | None] | None = None
+        self._online: bool | None = None
         self._sick = 0
         self._unsaid: deque[CaptureFailed] = deque(maxlen=MOST_UNSAID)
-        self._catching_up = threading.Lock()
+        self._catching_up, self._answering = threading.Lock(), threading.Lock()
         self._log = log.bind(station=station, camera=camera)
 
     def frame(self, job: Job | None, shot: Shot, picture: Picture, sick: list[str]) -> None:
@@ -102,18 +102,21 @@ class Report:
         """The camera answers, or it does not and why; said again only when it changes."""
         if error is not None and error.code != "offline":
             return
-        state = (error is None, str(error)[:500] if error else None)
-        if self._said is not None and state[0] == self._said[0]:
-            return
-        self._said = state
-        metrics.STATUS.labels(self._station, self._camera).set(state[0])
-        self._log.info("camera", online=state[0], reason=state[1])
+        with self._answering:
+            if self._online == (error is None):
+                return
+            self._online = error is None
+            self._say_online(self._online, str(error)[:500] if error else None)
+
+    def _say_online(self, online: bool, reason: str | None) -> None:
+        metrics.STATUS.labels(self._station, self._camera).set(online)
+        self._log.info("camera", online=online, reason=reason)
         self._bus.publish(
             DeviceStatus(
                 kind=DeviceKind.CAMERA,
                 name=f"{self._station}.{self._camera}",
-                online=state[0],
-                reason=state[1],
+                online=online,
+                reason=reason,
                 station=self._station,
                 source=self._source,
                 at=datetime.now(UTC),

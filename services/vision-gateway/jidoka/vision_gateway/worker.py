@@ -9,6 +9,7 @@ from uuid import UUID
 from jidoka.schemas import PartArrived
 from jidoka.vision_gateway import metrics
 from jidoka.vision_gateway.bench import Bench
+from jidoka.vision_gateway.calls import Calls
 from jidoka.vision_gateway.cameras.camera import Camera, CameraError, Shot
 from jidoka.vision_gateway.developing import Picture, develop
 from jidoka.vision_gateway.health import Figures
@@ -33,7 +34,7 @@ class Worker:
         self, camera: Camera, settings: CameraSettings, report: Report, show: Show, labels: tuple[str, str]
     ) -> None:
         self._camera, self._settings, self._report, self._show, self._labels = camera, settings, report, show, labels
-        self._judge, self._bench = HealthJudge(settings.health), Bench()
+        self._judge, self._bench, self._calls = HealthJudge(settings.health), Bench(), Calls(report, labels)
         self._jobs: deque[Job] = deque()
         self._open: deque[Job] = deque()
         self._known: dict[UUID, None] = {}
@@ -78,14 +79,11 @@ class Worker:
 
     def watch(self) -> None:
         """End the jobs whose time is over although the camera has not come back from its call."""
-        overdue = False
+        self._calls.watch()
         while self._open and (self._open[0].ended or time.monotonic() > self._open[0].due + GRACE):
             job = self._open.popleft()
             if job.claim():
-                overdue = True
                 self._report.failed(job.part, "timeout", "the camera did not come back from a call in time")
-        if overdue or not self._open:
-            metrics.HANGING.labels(*self._labels).set(overdue)
         self._report.catch_up()
 
     def _remember(self, part_id: UUID) -> None:
@@ -126,27 +124,32 @@ class Worker:
         self._show(picture)
 
     def _usable(self, job: Job) -> tuple[Shot, Picture, Figures]:
-        """The part's image, asked for again while there is time. Raises the last CameraError."""
+        """The part's image, asked for again while there is time. Raises the last CameraError that says anything."""
         want = job.want(self._settings.begin_within_ms if self._settings.trigger == "part" else None)
         if want.late():
             raise CameraError("late", "the camera was busy with the part before until this one had gone")
+        failure: CameraError | None = None
         while True:
             try:
-                shot = self._camera.grab(want, job.due)
+                with self._calls.lasting(job.due):
+                    shot = self._camera.grab(want, job.due)
                 metrics.CAPTURE.labels(*self._labels).observe(time.monotonic() - job.started)
                 picture, figures = self._bench.develop(shot, self._settings.processing)
             except CameraError as error:
                 self._report.answers(error)
+                failure = failure if failure and error.code in ("timeout", "late") else error
                 if job.ended or self._stopping or want.late() or time.monotonic() + PAUSE >= job.due:
-                    raise
+                    raise failure from None
             else:
                 self._report.answers()
                 return shot, picture, figures
             time.sleep(PAUSE)
 
     def _glance(self) -> None:
+        until = time.monotonic() + GLANCE
         try:
-            shot = self._camera.glance(time.monotonic() + GLANCE)
+            with self._calls.lasting(until):
+                shot = self._camera.glance(until)
             picture = develop(shot, self._settings.processing) if shot else None
         except CameraError as error:
             self._report.answers(error)

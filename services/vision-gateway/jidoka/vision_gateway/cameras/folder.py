@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from jidoka.vision_gateway.cameras.camera import CameraError, Shot, Want, now
+from jidoka.vision_gateway.cameras.files import LARGEST_FILE, files_below
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
-LARGEST_FILE = 64 * 2**20
 
 
 class FolderCamera:
@@ -31,9 +31,11 @@ class FolderCamera:
         """Nothing is held open."""
 
     def _images(self) -> list[Path]:
-        if not self._folder.is_dir():
-            raise CameraError("offline", f"{self._name}: the folder {self._folder} does not exist")
-        found = sorted(path for path in self._folder.glob(self._pattern) if path.suffix.lower() in SUFFIXES)
+        next(files_below(self._name, self._folder), None)
+        try:
+            found = sorted(path for path in self._folder.glob(self._pattern) if path.suffix.lower() in SUFFIXES)
+        except OSError as error:
+            raise CameraError("offline", f"{self._name}: {error.filename}: {error.strerror}") from error
         if not found:
             raise CameraError("offline", f"{self._name}: no image {self._pattern} in the folder {self._folder}")
         return found

@@ -105,6 +105,10 @@ class GenicamProcess:
                     self._trouble, self._broken = str(header["trouble"]), True
                     self._tray.wake()
                     continue
+                if "torn" in header:
+                    self._trouble = "an image came incomplete: packets were lost on the way"
+                    self._tray.spoil(None, self._trouble)
+                    continue
                 data = stream.read(header["bytes"])
                 if len(data) == header["bytes"]:
                     self._lay(header, data)
@@ -117,9 +121,8 @@ class GenicamProcess:
         try:
             pixels = read_pixels(data, header["width"], header["height"], header["format"])
         except ValueError as error:
-            self._tray.refuse("unreadable", str(error))
             self._trouble = str(error)
-            self._tray.wake()
+            self._tray.spoil(header["number"], self._trouble)
             return
         self._retry, self._trouble = FIRST_RETRY, "no image came in time"
         self._tray.lay(header["number"], Shot(pixels, now(), f"{self._name} frame {header['number']}"))
@@ -133,6 +136,7 @@ class GenicamCamera:
 
     def grab(self, want: Want, until: float) -> Shot:  # noqa: ARG002 - the protocol's
         """The first image begun from now on. Raises CameraError."""
+        asked = time.monotonic()
         self._process.ensure()
         self._tray.newest()
         self._tray.clear()
@@ -141,6 +145,9 @@ class GenicamCamera:
             shot = self._tray.newest()
             if shot:
                 return shot
+            trouble = self._tray.trouble(None, asked)
+            if trouble:
+                raise CameraError("unreadable", f"{self._name}: {trouble}")
             if time.monotonic() >= until or self._process.down():
                 raise self._process.failure()
             self._tray.wait(min(until, time.monotonic() + LOOK_AGAIN))

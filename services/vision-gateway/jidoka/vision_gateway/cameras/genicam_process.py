@@ -3,7 +3,8 @@
 `python -m jidoka.vision_gateway.cameras.genicam_process JSON` gets producer, device, features and `every` (each image,
 or only those asked for by a byte on standard input). It writes to standard output, for each image, the
 length of a JSON header in four bytes, the header (width, height, format, number, bytes), and the pixels as they came.
-Trouble is a header with `trouble` and no pixels; the process ends with it.
+Trouble is a header with `trouble` and no pixels; the process ends with it. An image of which packets are missing is a
+header with `torn`.
 """
 
 import json
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from genicam import genapi, gentl  # type: ignore[import-untyped]
-from harvesters.core import Harvester  # type: ignore[import-untyped]
+from harvesters.core import Callback, Harvester, ImageAcquirer  # type: ignore[import-untyped]
 
 GENICAM = (genapi.GenericException, gentl.GenericException)
 FETCH = 0.5
@@ -50,6 +51,14 @@ def main() -> None:
         harvester.reset()
 
 
+class Torn(Callback):  # type: ignore[misc]
+    """Harvesters drops an incomplete image and waits on, without a word but this."""
+
+    def emit(self, context: object | None = None) -> None:  # noqa: ARG002 - harvesters'
+        """One more."""
+        _write({"torn": True}, b"")
+
+
 class TroubleFound(Exception):
     """What keeps the camera from working, in words."""
 
@@ -70,6 +79,7 @@ def _open_and_serve(harvester: Any, config: dict[str, Any], requests: Requests) 
             getattr(nodes, name).value = value
         except (AttributeError, *GENICAM) as error:
             raise TroubleFound(f"feature {name} = {value}: {error or type(error).__name__}") from error
+    acquirer.add_callback(ImageAcquirer.Events.INCOMPLETE_BUFFER, Torn())
     acquirer.start()
     try:
         _serve(acquirer, nodes, requests, every=config["every"])

@@ -36,19 +36,20 @@ class KeyenceCamera:
         self._controller.close()
 
     def _image(self, number: int, until: float, *, proof: bool) -> Shot:
-        self._box.trouble = None
+        begun = time.monotonic()
         while True:
             if not proof or self._controller.proven(self._camera, number):
                 shot = self._box.take(number)
                 if shot:
                     return shot
             if time.monotonic() >= until:
-                raise self._missing(number)
+                raise self._missing(number, begun)
             self._box.wait(min(until, time.monotonic() + LOOK_AGAIN))
 
-    def _missing(self, number: int) -> CameraError:
-        if self._box.trouble:
-            return CameraError("unreadable", f"{self._name}: {self._box.trouble}")
+    def _missing(self, number: int, begun: float) -> CameraError:
+        trouble = self._box.trouble(number, begun)
+        if trouble:
+            return CameraError("unreadable", f"{self._name}: {trouble}")
         return CameraError("timeout", f"{self._name}: no image {number} that is surely of this part came by FTP")
 
 

@@ -5,6 +5,7 @@ import re
 from datetime import UTC, datetime
 
 from jidoka.vision_gateway.cameras.camera import Shot
+from jidoka.vision_gateway.cameras.numbered import number_in
 from jidoka.vision_gateway.cameras.tray import Tray
 from jidoka.vision_gateway.encoded import NotWhole, read_header
 
@@ -21,12 +22,12 @@ class Mailbox(Tray):
 
     def claims(self, name: str) -> bool:
         """Whether a file of that path, relative to the sender's folder, is this camera's."""
-        return self._pattern.search(name) is not None
+        return number_in(self._pattern, name) is not None
 
     def put(self, name: str, data: bytes) -> None:
-        """A file has come. Nothing is raised: what is no use is counted, and named in `trouble`."""
-        found = self._pattern.search(name)
-        if not found:
+        """A file has come. Nothing is raised: what is no use is counted, and named as its number's trouble."""
+        number = number_in(self._pattern, name)
+        if number is None:
             return
         key = name, hashlib.sha256(data).digest()
         if key in self._known:
@@ -35,10 +36,13 @@ class Mailbox(Tray):
         try:
             read_header(data)
         except NotWhole as error:
-            self.refuse("unreadable", f"{name}: {error}")
-            self.wake()
+            self.spoil(number, f"{name}: {error}")
             return
         self._known[key] = None
         if len(self._known) > REMEMBERED:
             del self._known[next(iter(self._known))]
-        self.lay(int(found["counter"]), Shot(data, datetime.now(UTC), name))
+        self.lay(number, Shot(data, datetime.now(UTC), name))
+
+    def lost(self, name: str, why: str) -> None:
+        """A file of that name was begun and did not get here."""
+        self.spoil(number_in(self._pattern, name), f"{name}: {why}")

@@ -1,6 +1,5 @@
-"""Our FTP server: cameras and controllers push images into it. The only file that knows pyftpdlib."""
+"""Our FTP server: cameras and controllers push images into it."""
 
-import errno
 import logging
 import shutil
 import threading
@@ -14,14 +13,14 @@ from typing import Any, Self
 from jidoka.runtime.errors import ConfigError
 from jidoka.runtime.logs import log
 from jidoka.vision_gateway import metrics
+from jidoka.vision_gateway.cameras.ftp_session import Session
 from jidoka.vision_gateway.cameras.mailbox import Mailbox
+from jidoka.vision_gateway.cameras.upload import Quota
 from jidoka.vision_gateway.settings import FtpSettings
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # asyncore, which pyftpdlib brings along from Python 3.12 on
     from pyftpdlib.authorizers import DummyAuthorizer  # type: ignore[import-untyped]
-    from pyftpdlib.filesystems import AbstractedFS  # type: ignore[import-untyped]
-    from pyftpdlib.handlers import DTPHandler, FTPHandler  # type: ignore[import-untyped]
     from pyftpdlib.ioloop import IOLoop  # type: ignore[import-untyped]
     from pyftpdlib.servers import FTPServer  # type: ignore[import-untyped]
 
@@ -29,7 +28,6 @@ with warnings.catch_warnings():
 logging.getLogger("pyftpdlib").addHandler(logging.NullHandler())
 logging.getLogger("pyftpdlib").setLevel(logging.ERROR)
 
-LARGEST_FILE = 64 * 2**20
 CONNECTIONS = 64
 SILENT, PENALTY = 300, 1
 SWEEP_EVERY, SWEEP_AFTER = 1000, 3600.0
@@ -46,13 +44,14 @@ class Receiver:
     def __init__(self, settings: FtpSettings, folder: Path) -> None:
         self._settings, self._folder = settings, folder
         self._boxes: dict[str, list[Mailbox]] = {}
-        self.in_flight = self._delivered = 0
+        self.quota = Quota(settings.quota_bytes)
+        self._delivered = 0
         self._authorizer = DummyAuthorizer()
         try:
             shutil.rmtree(folder, ignore_errors=True)  # images of parts that have gone
             folder.mkdir(parents=True, exist_ok=True)
             self._loop = IOLoop()
-            self._server = FTPServer((settings.host, settings.port), self._handler(), ioloop=self._loop)
+            self._server = FTPServer((settings.host, settings.port), self._session(), ioloop=self._loop)
         except OSError as error:
             where = f"{settings.host}:{settings.port}, folder {folder}"
             raise ConfigError(f"FTP receiver at {where}: {error.strerror or error}") from error
@@ -75,8 +74,6 @@ class Receiver:
 
     def deliver(self, user: str, path: Path) -> None:
         """An upload has ended, perhaps cut: the mailbox looks at the content."""
-        name = path.relative_to(self._folder / user).as_posix()
-        boxes = [box for box in self._boxes[user] if box.claims(name)]
         self._delivered += 1
         if self._delivered % SWEEP_EVERY == 0:
             self._sweep()
@@ -84,17 +81,27 @@ class Receiver:
             data = path.read_bytes()
             path.unlink()
         except OSError as error:
-            log.warning("ftp_file", user=user, file=name, reason=error.strerror)
+            self.lost(user, path, error.strerror or "cannot be read")
             return
+        name, boxes = self._claiming(user, path)
         for box in boxes:
             box.put(name, data)
+
+    def lost(self, user: str, path: Path, why: str) -> None:
+        """An upload was begun and will not end."""
+        with suppress(OSError):
+            path.unlink()
+        name, boxes = self._claiming(user, path)
+        for box in boxes:
+            box.lost(name, why)
+
+    def _claiming(self, user: str, path: Path) -> tuple[str, list[Mailbox]]:
+        name = path.relative_to(self._folder / user).as_posix()
+        boxes = [box for box in self._boxes[user] if box.claims(name)]
         if not boxes:
             metrics.UNCLAIMED.inc()
             log.warning("ftp_file", user=user, file=name, reason="no camera of line.toml claims it")
-
-    def room(self) -> int:
-        """Bytes that may still be written; a file counts until it is delivered."""
-        return self._settings.quota_bytes - self.in_flight
+        return name, boxes
 
     def _sweep(self) -> None:
         """Removes empty folders of an hour ago: a CV-X makes new ones all the time."""
@@ -124,92 +131,14 @@ class Receiver:
             self._loop.loop(timeout=0.2, blocking=False)
         self._server.close_all()
 
-    def _handler(self) -> type[FTPHandler]:
+    def _session(self) -> type[Session]:
         more: dict[str, Any] = {
             "authorizer": self._authorizer,
-            "receiver": self,
+            "taker": self,
             "banner": "Jidoka vision gateway",
             "timeout": SILENT,
             "auth_failed_timeout": PENALTY,
             "passive_ports": self._settings.passive_ports,
             "masquerade_address": self._settings.public_address,
         }
-        return type("Handler", (_Handler,), more)
-
-
-class _Handler(FTPHandler):  # type: ignore[misc]
-    receiver: Receiver
-
-    def on_file_received(self, file: str) -> None:
-        self.receiver.deliver(self.username, Path(file))
-
-    def on_incomplete_file_received(self, file: str) -> None:
-        metrics.FTP_FAILED.labels("incomplete").inc()
-        self.receiver.deliver(self.username, Path(file))
-
-    def on_login_failed(self, username: str, password: str) -> None:  # noqa: ARG002 - pyftpdlib's
-        metrics.FTP_FAILED.labels("login").inc()
-        log.warning("ftp_login", user=username[:64], peer=self.remote_ip, reason="refused")
-
-
-class _Data(DTPHandler):  # type: ignore[misc]
-    """A write that fails ends the transfer with a reply that says why."""
-
-    def handle_error(self) -> None:
-        trouble = getattr(self.file_obj, "trouble", None)
-        if trouble is None:
-            super().handle_error()
-            return
-        self._resp = (f"{'452' if trouble[0] != errno.EFBIG else '552'} {trouble[1]}", log.warning)
-        self.close()
-
-
-class _Upload:
-    """The file that is being written, with its bounds."""
-
-    def __init__(self, file: Any, receiver: Receiver) -> None:
-        self._file, self._receiver = file, receiver
-        self.name: str = file.name
-        self.trouble: tuple[int, str] | None = None
-        self._written = 0
-
-    def write(self, chunk: bytes) -> None:
-        self._written += len(chunk)
-        self._receiver.in_flight += len(chunk)
-        if self._written > LARGEST_FILE:
-            self._fail(errno.EFBIG, f"a file may have {LARGEST_FILE >> 20} MiB")
-        if self._receiver.room() < 0:
-            self._fail(errno.EDQUOT, "the quota for images is used up")
-        try:
-            self._file.write(chunk)
-            self._file.flush()
-        except OSError as error:
-            self._fail(error.errno or errno.EIO, error.strerror or "cannot be written")
-
-    def _fail(self, code: int, why: str) -> None:
-        self.trouble = (code, why)
-        metrics.FTP_FAILED.labels({errno.EFBIG: "size", errno.EDQUOT: "quota"}.get(code, "disk")).inc()
-        log.warning("ftp_upload", file=Path(self.name).name, reason=why)
-        raise OSError(code, why)
-
-    def close(self) -> None:
-        """Its bytes are delivered next, or gone."""
-        self._receiver.in_flight -= self._written
-        self._written = 0
-        self._file.close()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
-
-
-class _Files(AbstractedFS):  # type: ignore[misc]
-    def open(self, filename: str, mode: str) -> Any:
-        receiver: Receiver = self.cmd_channel.receiver
-        if receiver.room() <= 0:
-            metrics.FTP_FAILED.labels("quota").inc()
-            raise OSError(errno.EDQUOT, "the quota for images is used up")
-        return _Upload(super().open(filename, mode), receiver)
-
-
-_Handler.abstracted_fs = _Files
-_Handler.dtp_handler = _Data
+        return type("CameraSession", (Session,), more)

@@ -2,9 +2,12 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
+from jidoka.runtime.logs import log
 from jidoka.vision_gateway import metrics
 from jidoka.vision_gateway.cameras.camera import Shot
 
@@ -12,19 +15,25 @@ MOST_WAITING = 16
 Refused = Literal["double", "late", "overflow", "unreadable"]
 
 
-class Tray:
-    """`seen(number)` hears of every usable image first and says if it may be somebody's.
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """An image that came and is of no use: when (`time.monotonic()`), its number where that is known, and why."""
 
-    `trouble` names the last image that was not usable.
-    """
+    at: float
+    number: int | None
+    why: str
+
+
+class Tray:
+    """`seen(number)` hears of every usable image first and says if it may be somebody's."""
 
     def __init__(self, labels: tuple[str, str]) -> None:
         self._labels = labels
         self._changed = threading.Condition()
         self._waiting: dict[int, Shot] = {}
         self._newest: Shot | None = None
+        self._troubles: deque[Trouble] = deque(maxlen=MOST_WAITING)
         self.seen: Callable[[int], bool] = lambda _: True
-        self.trouble: str | None = None
 
     def lay(self, number: int, shot: Shot) -> None:
         """An image has come."""
@@ -39,6 +48,24 @@ class Tray:
                 self.refuse("overflow")
                 del self._waiting[next(iter(self._waiting))]
             self._changed.notify_all()
+
+    def spoil(self, number: int | None, why: str) -> None:
+        """An image has come that is of no use; `why` names it."""
+        self.refuse("unreadable")
+        station, camera = self._labels
+        log.warning("image_refused", station=station, camera=camera, reason=why)
+        with self._changed:
+            self._troubles.append(Trouble(time.monotonic(), number, why))
+            self._changed.notify_all()
+
+    def trouble(self, number: int | None, since: float) -> str | None:
+        """Why the image with that number is of no use; where a number is not known, the last that came `since`."""
+        with self._changed:
+            for one in reversed(self._troubles):
+                known = number is not None and one.number is not None
+                if one.number == number if known else one.at >= since:
+                    return one.why
+            return None
 
     def take(self, number: int) -> Shot | None:
         """The image with that number; those before it are late and go."""
@@ -72,8 +99,8 @@ class Tray:
             for _ in self._waiting:
                 self.refuse("late")
             self._waiting.clear()
+            self._troubles.clear()
 
-    def refuse(self, reason: Refused, trouble: str | None = None) -> None:
+    def refuse(self, reason: Refused) -> None:
         """Count an image that is not used."""
         metrics.REFUSED.labels(*self._labels, reason).inc()
-        self.trouble = trouble or self.trouble

@@ -39,6 +39,7 @@ class WiredCamera:
             settings.window_ms / 1000, settings.offset, settings.settle_ms / 1000, since=time.monotonic()
         )
         self._lock = threading.Lock()
+        self._looked = time.monotonic()
         box.seen = self._exposed
 
     def grab(self, want: Want, until: float) -> Shot:
@@ -47,13 +48,12 @@ class WiredCamera:
             return self._next(until)
         with self._lock:
             self._pairing.part(want.counter, want.arrived)
-        self._box.trouble = None
         while True:
             shot = self._find(want.counter)
             if shot:
                 return shot
             if time.monotonic() >= until:
-                raise self._missing(want.counter)
+                raise self._missing(want.counter, want.arrived)
             self._box.wait(min(until, time.monotonic() + LOOK_AGAIN))
 
     def glance(self, until: float) -> Shot | None:  # noqa: ARG002 - the protocol's
@@ -64,12 +64,17 @@ class WiredCamera:
         """Nothing is held open."""
 
     def _next(self, until: float) -> Shot:
-        while time.monotonic() < until:
+        while True:
             shot = self._box.newest()
             if shot:
                 return shot
+            since, self._looked = self._looked, time.monotonic()
+            trouble = self._box.trouble(None, since)
+            if trouble:
+                raise CameraError("unreadable", f"{self._name}: {trouble}")
+            if time.monotonic() >= until:
+                raise CameraError("timeout", f"{self._name}: no image came")
             self._box.wait(min(until, time.monotonic() + LOOK_AGAIN))
-        raise CameraError("timeout", f"{self._name}: no image came")
 
     def _find(self, counter: int) -> Shot | None:
         try:
@@ -85,10 +90,12 @@ class WiredCamera:
             self._pairing.exposed(number, time.monotonic())
         return True
 
-    def _missing(self, counter: int) -> CameraError:
-        if self._box.trouble:
-            return CameraError("unreadable", f"{self._name}: {self._box.trouble}")
-        if self._pairing.offset is None:
+    def _missing(self, counter: int, arrived: float) -> CameraError:
+        offset = self._pairing.offset
+        trouble = self._box.trouble(None if offset is None else counter + offset, arrived)
+        if trouble:
+            return CameraError("unreadable", f"{self._name}: {trouble}")
+        if offset is None:
             return CameraError(
                 "mismatch", f"{self._name}: its count and the controller's are compared anew after the next pause"
             )
