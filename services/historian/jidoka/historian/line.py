@@ -1,4 +1,4 @@
-"""The historian's part of `line.toml`: how long the line's record is kept."""
+"""The historian's part of `line.toml`: how long the line's record is kept, and how large it may grow."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -9,7 +9,7 @@ Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
 class Retention(BaseModel):
-    """The table `[historian]`: days, counted from the record's own time. Absent: kept for ever."""
+    """The table `[historian]`: days, counted from the record's own time. Absent days: kept for ever."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -20,6 +20,8 @@ class Retention(BaseModel):
     images_fail_days: Days | None = 90
     images_pass_days: Days | None = 14
     columnstore_after_days: Annotated[int, Field(ge=1, le=365)] = 7
+    # what the database may take on its disk, for the alarm before it is full; absent: only Prometheus watches it
+    database_gib: Annotated[float, Field(gt=0)] | None = None
 
     def keep(self) -> dict[str, timedelta | None]:
         """How long each table cut by time is kept."""

@@ -27,3 +27,8 @@ UPKEEP_SECONDS = Histogram(
     buckets=(0.005, 0.02, 0.1, 0.5, 2, 10, 60),
 )
 UPKEEP_FAILURES = Counter("historian_upkeep_failures_total", "Upkeep tasks that failed, to be tried again", ["task"])
+DISK_USED = Gauge(
+    "historian_disk_used_share",
+    "How full the historian's own disk is, and the database of what line.toml gives it",
+    ["whose"],
+)

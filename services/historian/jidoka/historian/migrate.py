@@ -21,6 +21,10 @@ SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb')
    AND CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE')
             THEN current_setting('shared_preload_libraries') ~ '\\ytimescaledb\\y' ELSE false END
 """
+_MOVED = """
+UPDATE record.line SET database = here.oid, since = now()
+FROM (SELECT oid FROM pg_database WHERE datname = current_database()) here WHERE database IS DISTINCT FROM here.oid
+"""
 _HISTORY = """
 CREATE TABLE IF NOT EXISTS public.jidoka_migrations (
     version integer PRIMARY KEY, name text NOT NULL, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now()
@@ -102,8 +106,11 @@ def engine_of(connection: Connection) -> Engine:
 
 
 def claim_line(connection: Connection, site: str, line: str) -> None:
-    """Writes on the first start whose record this is. Raises ConfigError when it is another line's."""
+    """Writes on the first start whose record this is, and when it is in a new database. Raises ConfigError when it is
+    another line's.
+    """
     connection.execute("INSERT INTO record.line (site, line) VALUES (%s, %s) ON CONFLICT DO NOTHING", (site, line))
     row = connection.execute("SELECT site, line FROM record.line").fetchone()
     if row != (site, line):
         raise ConfigError(f"DATABASE_URL: the database holds the record of {row}, not of {site}/{line}")
+    connection.execute(_MOVED)

@@ -7,6 +7,7 @@ from jidoka.historian.database import Cursor
 from jidoka.historian.line import Retention
 
 AHEAD = timedelta(days=7)
+RESTORED = timedelta(days=7)
 DELETE_ROWS = 5000
 
 _SERIES = "SELECT name, hypertable, keep, columnstore_after, segment_by, time_column FROM record.series ORDER BY name"
@@ -53,8 +54,11 @@ def apply_retention(cursor: Cursor, retention: Retention) -> None:
 def drop_old(cursor: Cursor, now: datetime) -> int:
     """Drops chunks and partitions that lie wholly before what is kept. Returns how many.
 
-    No record may come that is older than the clock's window, so nothing inside the window is dropped.
+    No record may come that is older than the clock's window, so nothing inside the window is dropped. In the first week
+    of a restored database nothing is.
     """
+    if _restored(cursor, now):
+        return 0
     dropped = 0
     for name, hypertable, keep, *_ in cursor.execute(_SERIES).fetchall():
         if keep is None:
@@ -78,7 +82,7 @@ def _rescue(cursor: Cursor, name: str, before: datetime) -> None:
 
 def delete_old_facts(cursor: Cursor, now: datetime, retention: Retention) -> int:
     """Deletes some of the oldest rows of the plain tables. Returns how many; fewer than DELETE_ROWS: all."""
-    if retention.facts_days is None:
+    if retention.facts_days is None or _restored(cursor, now):
         return 0
     before, deleted = now - timedelta(days=retention.facts_days), 0
     for table, column in _OLD_FACTS.items():
@@ -96,6 +100,11 @@ def forget_old_epochs(cursor: Cursor) -> int:
         "DELETE FROM record.inbox i USING record.custody c "
         "WHERE c.id = i.custody_id AND i.seq <= c.upto AND c.last_at < now() - interval '1 day'"
     ).rowcount
+
+
+def _restored(cursor: Cursor, now: datetime) -> bool:
+    """Whether the record came into this database less than a week ago."""
+    return cursor.execute("SELECT FROM record.line WHERE since > %s", (now - RESTORED,)).fetchone() is not None
 
 
 def _compress(cursor: Cursor, name: str, segment_by: str, after: timedelta) -> None:

@@ -83,7 +83,7 @@ class Historian:
         self._settings, self._database, self._bus = settings, database, bus
         self._writer = Writer(database, Attempts(settings.data_dir), Store(retention.keep()))
         self._conditions = Conditions(bus.publish, settings.instance)
-        self._upkeep = Upkeep(database, bus.publish, self._conditions, retention)
+        self._upkeep = Upkeep(database, bus.publish, self._conditions, retention, settings.data_dir)
 
     def work(self, service: Service) -> None:
         """Commits batches and says so, until the service ends. Refused: an alarm, and out."""

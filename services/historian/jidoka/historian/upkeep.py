@@ -1,11 +1,12 @@
-"""What the historian does between batches: roll-ups, expiry, partitions, retention, looking for gaps."""
+"""What the historian does between batches: roll-ups, expiry, partitions, retention, looking for gaps and at disks."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from jidoka.historian import metrics, policies
+from jidoka.historian import metrics, policies, room
 from jidoka.historian.alarms import expire_shelving
 from jidoka.historian.conditions import Conditions
 from jidoka.historian.database import Cursor, Database
@@ -34,9 +35,14 @@ class Upkeep:
     """Tasks, each in a transaction of its own. A task that has more to do is due again at once."""
 
     def __init__(
-        self, database: Database, publish: Callable[[Message], None], conditions: Conditions, retention: Retention
+        self,
+        database: Database,
+        publish: Callable[[Message], None],
+        conditions: Conditions,
+        retention: Retention,
+        data_dir: Path,
     ) -> None:
-        self._database, self._publish = database, publish
+        self._database, self._publish, self._data_dir = database, publish, data_dir
         self._conditions, self._retention = conditions, retention
         self._gaps: set[str] = set()
         self._tasks = {
@@ -45,6 +51,7 @@ class Upkeep:
             "figures": _Task(self._figures, 5),
             "shelving": _Task(self._shelving, 2),
             "watch": _Task(self._watch, 15),
+            "room": _Task(self._watch_room, 60),
             "retention": _Task(self._drop_old, 3600),
             "old_facts": _Task(self._delete_old, 600),
         }
@@ -119,6 +126,15 @@ class Upkeep:
         else:
             self._conditions.is_over("dead_letters", "historian")
         self._watch_gaps(cursor)
+        return False
+
+    def _watch_room(self, cursor: Cursor) -> bool:
+        for whose, share, message in room.filled(cursor, self._data_dir, self._retention):
+            metrics.DISK_USED.labels(whose).set(share)
+            if share >= room.FULL:
+                self._conditions.is_true("disk_nearly_full", whose, Severity.HIGH, message)
+            elif share < room.ROOM_AGAIN:
+                self._conditions.is_over("disk_nearly_full", whose)
         return False
 
     def _watch_gaps(self, cursor: Cursor) -> None:
