@@ -1,11 +1,13 @@
 """The outbox: numbers without gaps, receipts, bounds, what is given up and how that is covered."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from jidoka.runtime import outbox as outbox_module
 from jidoka.runtime.errors import OutboxFull
 from jidoka.runtime.journal import Journal
 from jidoka.runtime.outbox import FULL_ALARM, Outbox
@@ -49,6 +51,21 @@ def test_each_stream_counts_from_one_and_the_packet_says_so(make: Any) -> None:
     assert custody_of(row.packet) == Custody("plc-gateway-1", Stream.FACTS, row.epoch, 2)
     assert row.packet.property("traceparent") == "00-trace"
     assert rows(box, Stream.EVIDENCE)[0].packet.payload == b"\xff" * 1000
+
+
+def test_an_image_lets_the_facts_before_it_go_first(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox_module, "HEAD_START_S", 60.0)
+    box = outbox()
+    box.add(make.part())
+    adding = threading.Thread(target=box.add, args=(make.image(),))
+    adding.start()
+    adding.join(0.2)
+    assert adding.is_alive()
+    assert len(box.claim(Stream.FACTS, 10, MB)) == 1
+    assert box.claim(Stream.FACTS, 10, MB) == []
+    adding.join(30)
+    assert not adding.is_alive()
+    assert seqs(box, Stream.EVIDENCE) == [1]
 
 
 def test_a_transaction_that_failed_leaves_no_gap(make: Any) -> None:

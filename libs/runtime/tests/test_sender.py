@@ -89,6 +89,20 @@ def test_states_go_first_then_facts_then_streams_then_images_then_samples(bench:
     assert bench.topics() == ["services", "devices", "parts", "frames", "evidence", "scans"]
 
 
+def test_a_new_fact_does_not_wait_for_the_housekeeping(
+    bench: Bench, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.open()
+    bench.now += 5
+    bench.outbox.add(make.part())
+    bench.outbox.add(make.scan())
+    sent_before: list[str] = []
+    monkeypatch.setattr(bench.outbox, "tend", lambda: sent_before.extend(bench.topics()))
+    bench.sender.step()
+    assert sent_before == ["services", "parts"]
+    assert bench.topics() == ["services", "parts", "scans"]
+
+
 def test_the_brokers_receive_maximum_bounds_what_is_in_flight(bench: Bench, make: Any) -> None:
     for _ in range(10):
         bench.outbox.add(make.part())

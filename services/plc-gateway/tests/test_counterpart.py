@@ -4,6 +4,8 @@ import asyncio
 import struct
 import threading
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from ethernetip.cip.identity_info import IdentityInfo
@@ -11,9 +13,14 @@ from ethernetip.logix.logix_dispatcher import LogixDispatcher
 from ethernetip.logix.tag_database import TagDatabase
 from ethernetip.protocol.eip_adapter import EipAdapter
 
+from jidoka.plc_gateway.gateway import Gateway
+from jidoka.plc_gateway.line import read
 from jidoka.plc_gateway.link import Address, Reading
 from jidoka.plc_gateway.plc import Reader, Writer
 from jidoka.plc_gateway.quality import stopped
+from jidoka.runtime.journal import Journal
+from jidoka.runtime.testing import FakeBroker, FakeBus, until
+from jidoka.schemas import TagBatch
 
 DINT, REAL = 0xC4, 0xCA
 
@@ -84,3 +91,31 @@ def test_an_unknown_tag_is_bad(counterpart: Counterpart) -> None:
         good, bad = link.read(["Count0", "Nowhere"])
     assert good.value == 0
     assert bad.bad is not None
+
+
+def test_the_gateway_scans_it(counterpart: Counterpart, tmp_path: Path) -> None:
+    tags = [*(f"Count{number}" for number in range(10)), "Ratio", "Row"]
+    group = {"name": "all", "period_ms": 50, "tags": tags}
+    data = {"plc": [{"name": "other", "host": counterpart.address.host, "group": [group]}]}
+    broker = FakeBroker()
+
+    def newest() -> TagBatch | None:
+        return next((message for message in reversed(broker.messages()) if isinstance(message, TagBatch)), None)
+
+    def shows(tag: str, value: float) -> bool:
+        batch = newest()
+        return batch is not None and batch.values.get(tag) == value
+
+    with (
+        closing(Journal(tmp_path / "gateway.sqlite")) as journal,
+        FakeBus(broker, service="plc-gateway", journal=journal) as bus,
+        Gateway(read(data, "line.toml"), "a" * 64, bus, journal, "plc-gateway-1") as gateway,
+    ):
+        until(lambda: shows("Count7", 0), 15.0, "a scan")
+        counterpart.tags.find_by_name("Count7").write_dint(0, 77)
+        until(lambda: shows("Count7", 77), 15.0, "the new value")
+        gateway.verify()
+    batch = newest()
+    assert batch is not None
+    assert batch.values.keys() == {*tags[:-1], *(f"Row[{index}]" for index in range(5))}
+    assert (batch.bad, batch.uncertain) == ({}, {})

@@ -1,5 +1,6 @@
 """The whole gateway: parts from the controller's ring, rulings into it, one Decision each."""
 
+import socket
 from functools import partial
 from typing import Any
 
@@ -453,4 +454,14 @@ def test_what_the_controller_does_not_have_ends_the_first_start(
     rig: Any, changes: dict[str, Any], station: dict[str, Any], says: str
 ) -> None:
     with pytest.raises(ConfigError, match=says), rig.start(station=station, **changes):
+        rig.until(lambda: False, "the error")
+
+
+def test_a_host_that_no_name_server_knows_ends_the_first_start(rig: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_: str) -> str:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "gethostbyname", unknown)
+    says = r"^line.toml: plc plc1: host = 'plc-hall-7': there is no host of this name"
+    with pytest.raises(ConfigError, match=says), rig.start(host="plc-hall-7"):
         rig.until(lambda: False, "the error")

@@ -1,5 +1,6 @@
 """The outbox: records that this service has published and the historian has not yet receipted, in the journal."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ __all__ = ["Journal", "Outbox", "Pending"]
 
 FULL_ALARM = "outbox-full"
 CLEARED_BELOW = 0.8
+HEAD_START_S = 0.01
 _NO_END = 2**62
 
 
@@ -51,15 +53,21 @@ class Outbox:
         self._alarm = UUID(found[0]) if found else None
         self._claimed = dict.fromkeys(Stream, self.inherited)
         self._unclaimed: set[Stream] = set()
+        self._facts_gone = threading.Event()
+        self._facts_gone.set()
         self._full = False
 
     def add(self, message: Message, traceparent: str | None = None) -> None:
         """Stores a record, in the caller's transaction of the journal if there is one.
 
-        Raises OutboxFull (and stores nothing) when neither samples nor images of passed parts are left to give up.
+        An image waits a moment for the facts before it to be claimed: its commit would keep them here as long. Raises
+        OutboxFull (and stores nothing) when neither samples nor images of passed parts are left to give up.
         """
         assert message.stream
-        stream, began = message.stream, time.perf_counter()
+        stream = message.stream
+        if stream is Stream.EVIDENCE:
+            self._facts_gone.wait(HEAD_START_S)
+        began = time.perf_counter()
         try:
             with self._journal.transaction() as db:
                 row_id = self._ledger.write(db, message, traceparent)
@@ -86,6 +94,8 @@ class Outbox:
         if found:
             self._claimed[stream] = found[-1].id
             self._unclaimed.add(stream)
+        elif stream is Stream.FACTS:
+            self._facts_gone.set()
         return found
 
     def unclaimed(self) -> bool:
@@ -152,6 +162,8 @@ class Outbox:
         self._came(stream)
 
     def _came(self, stream: Stream) -> None:
+        if stream is Stream.FACTS:
+            self._facts_gone.clear()
         self._unclaimed.add(stream)
         self.appended()
 

@@ -82,6 +82,9 @@ class Sender:
         wait = IDLE_S
         while self._events:
             self._handle(self._events.popleft(), now)
+        # before the housekeeping, whose commit to disk may take as long as all else on a part's way
+        while self._free() > 0 and self._send_urgent(now):
+            pass
         if self._custodian:
             wait = self._custodian.tend(now)
         while self._free() > 0 and self._send_some(now):
@@ -104,13 +107,14 @@ class Sender:
 
     def _send_some(self, now: float) -> bool:
         """Sends what is most urgent; whether there was anything."""
-        if self._changed:
-            return self._send_state()
-        if self._send_new(Stream.FACTS, now):
+        if self._send_urgent(now):
             return True
         if self._streams or self._views:
             return self._send_stream()
         return self._send_new(Stream.EVIDENCE, now) or self._send_new(Stream.SAMPLES, now) or self._send_repeats(now)
+
+    def _send_urgent(self, now: float) -> bool:
+        return self._send_state() if self._changed else self._send_new(Stream.FACTS, now)
 
     def _send_state(self) -> bool:
         topic = self._changed.popleft()

@@ -51,6 +51,9 @@ class _Handler(BaseHTTPRequestHandler):
     line: Line
     keyence: Controller | None
     protocol_version = "HTTP/1.1"
+    # Head and image in one go: otherwise the image's last segment waits until the client has acknowledged the head.
+    disable_nagle_algorithm = True
+    wbufsize = 2**18
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path.strip("/").split("/")
