@@ -35,6 +35,7 @@ def main() -> None:
         rows = _rows(line)
         own = line.metric("plc-gateway", "verdict_write_seconds_sum") * 1000
         count = line.metric("plc-gateway", "verdict_write_seconds_count")
+        commits = {service: _mean_commit(line, service) for service in ("plc-gateway", "inference")}
     if not rows:
         sys.exit("verdict: no part had both a verdict in time and an inspection")
     print(
@@ -46,7 +47,14 @@ def main() -> None:
     for name in _REST:
         print(f"    {name:16s} {spread([row[name] for row in rows])}")
     print(f"  of the last, from ruling to read back: mean {own / count:.1f} ms")
+    disk = ", ".join(f"in {service} {mean:.1f} ms" for service, mean in commits.items())
+    print(f"  a part waits twice for the disk; a commit takes, mean, {disk}")
     print("  goal for the rest: p50 at most 10 ms, p99 at most 40 ms")
+
+
+def _mean_commit(line: Stack, service: str) -> float:
+    name = "jidoka_outbox_commit_seconds"
+    return line.metric(service, f"{name}_sum") / max(1.0, line.metric(service, f"{name}_count")) * 1000
 
 
 def _rows(line: Stack) -> list[dict[str, float]]:
