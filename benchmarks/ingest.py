@@ -41,15 +41,15 @@ def main() -> None:
     with (
         mosquitto("max_queued_messages 0\n") as broker,
         postgres(CONF + (TIMESCALEDB if INSTALLED else "")) as database,
-        _historian(broker, database, engine) as pid,
+        historian(broker, database, engine) as pid,
     ):
         for number in range(ROUNDS):
             begin = START + timedelta(hours=2 * number)
-            through.append(MESSAGES * TAGS / _through_the_bus(broker, database, begin))
+            through.append(MESSAGES * TAGS / through_the_bus(broker, database, begin))
             bare.append(MESSAGES * TAGS / _bare_copy(database, begin + timedelta(hours=1)))
         with psycopg.connect(database.url) as connection:
             (stored,) = connection.execute("SELECT count(*) FROM record.tag_samples").fetchone() or (0,)
-        memory = _memory(pid)
+        memory = memory_of(pid)
     assert stored == 2 * ROUNDS * MESSAGES * TAGS, f"{stored} rows are in the table"
     rate, alone = statistics.median(through), statistics.median(bare)
     print(f"ingest on {engine}: {rate:,.0f} samples/s from MQTT to commit; historian at most {memory} MiB (goal 300)")
@@ -57,7 +57,8 @@ def main() -> None:
 
 
 @contextmanager
-def _historian(broker: Mosquitto, database: Postgres, engine: str) -> Iterator[int]:
+def historian(broker: Mosquitto, database: Postgres, engine: str) -> Iterator[int]:
+    """A running historian; its process id."""
     with tempfile.TemporaryDirectory(prefix="ingest-") as name:
         (Path(name) / "line.toml").write_text('site = "demo"\nline = "line1"\n')
         where = {"DATABASE_URL": database.url, "DATABASE_ENGINE": engine, "MQTT_PORT": str(broker.port)}
@@ -76,7 +77,8 @@ def _historian(broker: Mosquitto, database: Postgres, engine: str) -> Iterator[i
             process.wait()
 
 
-def _through_the_bus(broker: Mosquitto, database: Postgres, begin: datetime) -> float:
+def through_the_bus(broker: Mosquitto, database: Postgres, begin: datetime) -> float:
+    """Seconds from the first packet to the commit of the last of MESSAGES scans."""
     source = f"bench-{uuid.uuid4().hex[:8]}"
     packets = list(_packets(source, begin))
     committed = "SELECT 1 FROM custody WHERE source = %s AND upto = %s"
@@ -121,7 +123,8 @@ def _copy(connection: psycopg.Connection, begin: datetime, numbers: range, tags:
                 copy.write_row((at, number * 0.001 + index, tag))
 
 
-def _memory(pid: int) -> int:
+def memory_of(pid: int) -> int:
+    """The most that a process has had in memory, in MiB."""
     lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
     return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM"))
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-BENCHES = ("ingest", "pipeline", "verdict", "scan", "capture", "query", "read", "fanout", "page")
+BENCHES = ("ingest", "backlog", "pipeline", "verdict", "scan", "capture", "query", "read", "fanout", "page")
 
 
 def main() -> int:
