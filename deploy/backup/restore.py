@@ -8,6 +8,11 @@ from errors import BackupError
 from psycopg import Connection, sql
 from server import Server
 
+_RIGHTS = """
+SELECT held.privilege_type, rolname FROM pg_database, aclexplode(datacl) held
+LEFT JOIN pg_roles r ON r.oid = held.grantee WHERE datname = %s
+"""
+
 
 def restore(server: Server, dump: Dump, database: str) -> None:
     """One restoring process: with several, TimescaleDB's tables stay empty. Raises BackupError."""
@@ -46,10 +51,22 @@ def replace(server: Server, dump: Dump) -> str:
         if there:
             _close(connection, server.database)
             _rename(connection, server.database, old)
+            _same_rights(connection, old, fresh)
         _close(connection, fresh)
         _rename(connection, fresh, server.database)
         _allow(connection, server.database, allowed=True)
     return old if there else ""
+
+
+def _same_rights(connection: Connection[Any], old: str, fresh: str) -> None:
+    """Who may connect is not in a dump."""
+    name = sql.Identifier(fresh)
+    rights = connection.execute(_RIGHTS, (old,)).fetchall()
+    if rights:
+        connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
+    for right, role in rights:
+        whom = sql.SQL("PUBLIC") if role is None else sql.Identifier(role)
+        connection.execute(sql.SQL("GRANT {} ON DATABASE {} TO {}").format(sql.SQL(right), name, whom))
 
 
 def _close(connection: Connection[Any], database: str) -> None:

@@ -38,6 +38,7 @@ from jidoka.schemas import (
 
 SCOPE = Scope("demo", "line1")
 STATION, PLC, TAGS = "AOI1", "plc1", 10
+LATE_S = 5.0
 SHA = "ab" * 32
 SPACE = uuid.UUID("6f6e6520-6c69-6e65-206f-662070617274")
 
@@ -53,6 +54,7 @@ def main() -> None:
     with Bus(mqtt, SCOPE, role, f"{role}-1", "0", journal) as bus:
         started = time.monotonic() - done / rate
         for number in range(done + 1, parts + 1):
+            started = max(started, time.monotonic() - number / rate - LATE_S)  # after a sleep of the machine
             time.sleep(max(0.0, started + number / rate - time.monotonic()))
             _publish(bus, journal, number, _of_gateway(number) if role == "gateway" else _of_inspector(number))
         while any(waiting.records for waiting in bus.outbox.pending().values()):

@@ -31,6 +31,8 @@ def test_dump_under_load_drop_restore_and_go_on(
 ) -> None:
     with psycopg.connect(database_url, autocommit=True) as admin:
         admin.execute("DO $$ BEGIN CREATE ROLE jidoka; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+        admin.execute(f"REVOKE ALL ON DATABASE {database_url.rsplit('/', 1)[1]} FROM PUBLIC".encode())
+        admin.execute(f"GRANT CONNECT ON DATABASE {database_url.rsplit('/', 1)[1]} TO jidoka_read".encode())
     record = open_record(database_url)
     parts = [make.part() for _ in range(30)]
     seen = [make.inspection(part, "open") for part in parts]
@@ -62,6 +64,8 @@ def test_dump_under_load_drop_restore_and_go_on(
     assert "in the place of" in backup(database_url, tmp_path, "replace", str(file))
     record.open()
     assert record.one("SELECT part_passport(%s)", parts[0].part_id) == passport
+    rights = "SELECT has_database_privilege(%s, current_database(), 'CONNECT')"
+    assert [record.one(rights, role) for role in ("jidoka_read", "public")] == [True, False]
     before = record.one("SELECT count(*) FROM parts")
     assert before >= 30
     record.write(other.send(make.part(), make.scan()))
