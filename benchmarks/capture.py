@@ -34,7 +34,7 @@ SIZE = (1280, 1024)
 ROUNDS, WARM_UP, BOARDS = 300, 30, 8
 PACE = 0.02
 Image = npt.NDArray[np.uint8]
-Publish = Callable[[Image | bytes], None]
+Publish = Callable[[Job, Image | bytes], None]
 
 
 def main() -> None:
@@ -60,15 +60,15 @@ def main() -> None:
 
 def _publisher(bus: Bus, journal: Journal, images: list[Image]) -> Publish:
     """What the worker does with a shot."""
-    bench, how = Bench(), Processing()
+    bench, how = Bench(("AOI1", "top")), Processing()
     limits = learn([bench.develop(Shot(image, datetime.now(UTC), "bench"), how)[1] for image in images])
     judge = HealthJudge(limits)
     report = Report(bus, Alarms(bus, journal, "bench-1"), "bench-1", "AOI1", "top")
 
-    def publish(image: Image | bytes) -> None:
+    def publish(job: Job, image: Image | bytes) -> None:
         shot = Shot(image, datetime.now(UTC), "bench")
         picture, figures = bench.develop(shot, how)
-        report.frame(Job(_part(), 3000), shot, picture, judge.sick(picture, figures))
+        report.frame(job, shot, picture, judge.sick(picture, figures))
 
     return publish
 
@@ -79,8 +79,9 @@ def _measure(name: str, images: list[Image], encoded: bool, publish: Publish) ->
     for index in range(ROUNDS + WARM_UP):
         image = images[index % len(images)]
         given = cv2.imencode(".jpg", image, quality)[1].tobytes() if encoded else image
+        job = Job(_part(), 3000)
         begun = time.perf_counter()
-        publish(given)
+        publish(job, given)
         published = time.perf_counter()
         time.sleep(PACE)  # the broker has its own work with the frame
         alone = time.perf_counter()

@@ -32,7 +32,7 @@ SEED = int(os.environ.get("FAULT_SEED", str(random.randrange(10**6))))
 TAKT = 0.15
 FAULTS = 0.2
 LONGEST_DELAY = 3 * TAKT
-PAUSE, PAUSE_EVERY = 1.5, 40
+PAUSE, PAUSE_EVERY = 1.5, 25
 CELL, BITS = 40, 16
 MODES = {
     "commanded": f'trigger = "part"\nbegin_within_ms = {TAKT * 700:.0f}',
@@ -88,7 +88,7 @@ def test_no_frame_of_another_part(tmp_path: Path, mode: str) -> None:
     )
     assert wrong == set()
     assert outcome.ended == Counter(range(1, PARTS + 1)), "every part ends exactly once"
-    assert len(outcome.frames) > PARTS / 4, "most parts have their frame"
+    assert len(outcome.frames) > PARTS / 10, "enough frames to be wrong"
 
 
 def run(belt: Belt, controller: Controller, outcome: "Outcome", *, wired: bool) -> None:

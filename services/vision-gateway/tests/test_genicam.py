@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from prometheus_client import REGISTRY
 
+from jidoka.runtime.errors import ConfigError
 from jidoka.runtime.testing import until
 from jidoka.vision_gateway.cameras.camera import CameraError, Want
 from jidoka.vision_gateway.cameras.genicam import open_genicam
@@ -118,6 +119,12 @@ def test_the_next_whole_image_is_taken_after_an_incomplete_one(lossy):
         with suppress(CameraError):
             shots.append(grabber.grab(Want(1), soon()))
     assert [shot.image.shape for shot in shots] == [(400, 400, 3)] * 3
+
+
+def test_without_its_packages_the_kind_is_refused(camera, monkeypatch):
+    monkeypatch.setattr("jidoka.vision_gateway.cameras.genicam.find_spec", lambda _: None)
+    with pytest.raises(ConfigError, match=r"camera AOI1/top: .*the extra genicam"):
+        camera()
 
 
 def test_every_image_of_a_camera_that_runs_free(camera):

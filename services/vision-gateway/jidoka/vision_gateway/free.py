@@ -24,7 +24,7 @@ class FreeRun:
         labels: tuple[str, str],
     ) -> None:  # fmt: skip
         self._camera, self._settings, self._report, self._show = camera, settings, report, show
-        self._judge, self._bench = HealthJudge(settings.health), Bench()
+        self._judge, self._bench = HealthJudge(settings.health), Bench(labels)
         self._period = (settings.period_ms or 0.0) / 1000 if settings.trigger == "timer" else None
         self._stopping = threading.Event()
         self._calls = Calls(report, labels)
@@ -76,4 +76,5 @@ class FreeRun:
             return
         self._report.answers()
         self._report.frame(None, shot, picture, self._judge.sick(picture, figures))
+        self._bench.published()
         self._show(picture)

@@ -34,7 +34,7 @@ class Worker:
         self, camera: Camera, settings: CameraSettings, report: Report, show: Show, labels: tuple[str, str]
     ) -> None:
         self._camera, self._settings, self._report, self._show, self._labels = camera, settings, report, show, labels
-        self._judge, self._bench, self._calls = HealthJudge(settings.health), Bench(), Calls(report, labels)
+        self._judge, self._bench, self._calls = HealthJudge(settings.health), Bench(labels), Calls(report, labels)
         self._jobs: deque[Job] = deque()
         self._open: deque[Job] = deque()
         self._known: dict[UUID, None] = {}
@@ -121,6 +121,7 @@ class Worker:
             metrics.DISCARDED.labels(*self._labels).inc()
             return
         self._report.frame(job, shot, picture, sick)
+        self._bench.published()
         self._show(picture)
 
     def _usable(self, job: Job) -> tuple[Shot, Picture, Figures]:

@@ -6,8 +6,10 @@ import subprocess
 import sys
 import threading
 import time
+from importlib.util import find_spec
 from typing import IO, Any
 
+from jidoka.runtime.errors import ConfigError
 from jidoka.vision_gateway import MOST_PIXELS
 from jidoka.vision_gateway.cameras.camera import Camera, CameraError, Shot, Want, now
 from jidoka.vision_gateway.cameras.pixels import read_pixels
@@ -23,7 +25,9 @@ LOOK_AGAIN = 0.25
 
 
 def open_genicam(name: str, labels: tuple[str, str], settings: GenicamSettings) -> Camera:
-    """By software trigger or the next image on request; or every image, paired with parts or free."""
+    """On request, by software trigger or the next image; or every image, with parts or free. Raises ConfigError."""
+    if find_spec("genicam") is None or find_spec("harvesters") is None:
+        raise ConfigError(f'{name}: kind = "genicam" needs the packages genicam and harvesters (the extra genicam)')
     tray = Tray(labels)
     process = GenicamProcess(name, settings, tray)
     if settings.trigger in ("camera", "free"):
