@@ -8,16 +8,18 @@ import sys
 
 import box
 import line
+import machines
 import stores
 import watch
-from engine import Engine
+from engine import Engine, settings
 from report import show
 
 
 def main() -> int:
     """Exit status: 1 when a check failed."""
     parser = argparse.ArgumentParser(prog="doctor", description="Checks this box and the line on it.")
-    parser.add_argument("--project", default="jidoka", help="the compose project's name")
+    name = settings().get("COMPOSE_PROJECT_NAME") or "jidoka"
+    parser.add_argument("--project", default=name, help="the compose project's name")
     parser.add_argument("--before", action="store_true", help="only what must be right before the first start")
     parser.add_argument("--quick", action="store_true", help="not the record, backups and alerts")
     options = parser.parse_args()
@@ -25,6 +27,8 @@ def main() -> int:
     findings = list(box.checks(engine))
     if not options.before:
         findings += line.checks(engine)
+        if engine.running():
+            findings += machines.checks(engine)
         if engine.running() and not options.quick:
             findings += [*stores.checks(engine), *watch.checks(engine)]
     return show(findings)

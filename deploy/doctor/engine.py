@@ -1,11 +1,14 @@
 """Docker, as far as the checks need it."""
 
 import json
+import os
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 LABEL = "com.docker.compose"
+EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - what is looked for
 
 
 class Engine:
@@ -36,6 +39,15 @@ class Engine:
         """The running container of a service."""
         return next((one for one in self.running() if service_of(one) == service), None)
 
+    def published(self, service: str, port: int) -> tuple[str, int] | None:
+        """Where a port of the service answers on this box: address and port; None when it is not published."""
+        found = self.find(service)
+        places = found["NetworkSettings"]["Ports"].get(f"{port}/tcp") if found else None
+        if not places:
+            return None
+        address = places[0]["HostIp"]
+        return "127.0.0.1" if address in EVERYWHERE else address, int(places[0]["HostPort"])
+
     def inside(self, service: str, *command: str) -> str | None:
         """What a command in the service's container says; None when it fails or there is no such container."""
         found = self.find(service)
@@ -58,6 +70,14 @@ class Engine:
             return None
         rows = (line.rsplit(" ", 1) for line in out.splitlines() if line and not line.startswith("#"))
         return {name: float(value) for name, value in rows}
+
+
+def settings() -> dict[str, str]:
+    """What compose takes from deploy/.env, and from the environment before it."""
+    file = Path(__file__).resolve().parents[1] / ".env"
+    lines = file.read_text().splitlines() if file.exists() else []
+    written = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))
+    return {name.strip(): value.strip() for name, value in written} | dict(os.environ)
 
 
 def service_of(container: dict[str, Any]) -> str:

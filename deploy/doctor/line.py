@@ -1,18 +1,16 @@
 """The containers, the edge, and whether verdicts come."""
 
 import json
-import os
 import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from engine import Engine, service_of
+from engine import EVERYWHERE, Engine, service_of
 from report import Finding, Verdict, judged, passes
 
 FTP = range(2121, 2142)
-EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - what is looked for
 NEEDED = ("broker", "database", "plc-gateway", "vision-gateway", "inference", "historian", "api", "edge")
 
 
@@ -30,7 +28,7 @@ def checks(engine: Engine) -> Iterator[Finding]:
     if running:
         yield _published(engine)
         yield _demo(running)
-        yield from _edge()
+        yield from _edge(engine)
 
 
 def _published(engine: Engine) -> Finding:
@@ -63,19 +61,23 @@ def _demo(running: dict[str, dict[str, object]]) -> Finding:
     return Finding(Verdict.WARN, "mode", found, do)
 
 
-def _edge() -> Iterator[Finding]:
-    port = int(os.environ.get("EDGE_HTTPS") or 443)
+def _edge(engine: Engine) -> Iterator[Finding]:
+    place = engine.published("edge", 8443)
+    if place is None:
+        yield judged("edge", "is not published", False, "docker compose up -d edge")
+        return
+    host, port = place
     context = ssl.create_default_context()
     context.check_hostname = False  # whether it answers is asked here; its certificate is another check
     context.verify_mode = ssl.CERT_NONE
     try:
-        with urllib.request.urlopen(f"https://127.0.0.1:{port}/", timeout=10, context=context) as page:
+        with urllib.request.urlopen(f"https://{host}:{port}/", timeout=10, context=context) as page:
             hsts = page.headers.get("Strict-Transport-Security")
         yield judged("edge", "serves the page", True, "")
         yield judged(
             "HSTS", hsts or "is missing", bool(hsts), "another server answers on this port, or the edge is old"
         )
-        address = f"https://127.0.0.1:{port}/api/v1/parts?limit=1"
+        address = f"https://{host}:{port}/api/v1/parts?limit=1"
         with urllib.request.urlopen(address, timeout=10, context=context) as answer:
             yield _fresh(json.load(answer)["items"])
     except urllib.error.HTTPError as error:

@@ -55,7 +55,8 @@ def _backup(engine: Engine) -> Finding:
         return Finding(
             Verdict.WARN, "backup", "none yet", "docker compose exec backup python /opt/backup/main.py nightly"
         )
-    found = f"newest {age / 3600:.0f} h old, " + (
-        f"proven {drill / 3600:.0f} h ago" if drill < 365 * DAY else "not proven"
-    )
+    if drill > 365 * DAY:
+        do = "docker compose exec backup python /opt/backup/main.py drill"
+        return Finding(Verdict.WARN, "backup", f"newest {age / 3600:.0f} h old, none proven yet", do)
+    found = f"newest {age / 3600:.0f} h old, proven {drill / 3600:.0f} h ago"
     return judged("backup", found, age < 30 * 3600 and drill < 8 * DAY, "docker compose logs backup")

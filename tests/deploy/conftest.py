@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from engine import obtainable, pinned
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "deploy" / "compose.yaml"
@@ -22,18 +23,19 @@ class Compose:
 
     def __init__(self, work: Path) -> None:
         self.project = f"jidoka-test-{os.getpid()}"
+        self.grafana = obtainable(pinned("grafana"))
         self.ports = {"EDGE_HTTP": _free_port(), "EDGE_HTTPS": _free_port()}
-        self._environment = {
+        self.environment = {
             **os.environ,
             **{name: str(port) for name, port in self.ports.items()},
             "EDGE_ADDRESS": "127.0.0.1",
-            "COMPOSE_PROFILES": "observability",
+            "COMPOSE_PROFILES": "observability,grafana" if self.grafana else "observability",
         }
         self._work = work
 
     def compose(self, *arguments: str, timeout: float = 1200) -> str:
         """`docker compose ...` in this project; its output."""
-        return _run(["docker", "compose", "-f", str(FILE), "-p", self.project, *arguments], timeout, self._environment)
+        return _run(["docker", "compose", "-f", str(FILE), "-p", self.project, *arguments], timeout, self.environment)
 
     def up(self) -> None:
         """Until every container is healthy."""
@@ -122,6 +124,12 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def pytest_report_header() -> str:
+    """Whether Grafana is part of the stack under test."""
+    image = pinned("grafana")
+    return f"grafana: {image}" if obtainable(image) else f"grafana: left out, {image} is neither here nor to be had"
 
 
 @pytest.fixture(scope="session")

@@ -73,7 +73,7 @@ def test_only_the_edge_is_published(stack) -> None:
 
 def test_nothing_runs_as_root_or_writes_outside_its_volumes(stack) -> None:
     containers = stack.containers()
-    assert len(containers) == 14
+    assert len(containers) == 14 + stack.grafana
     for container in containers:
         service = container["Config"]["Labels"]["com.docker.compose.service"]
         host = container["HostConfig"]
@@ -258,6 +258,18 @@ def test_rules_and_boards_ask_for_figures_that_the_running_services_have(stack) 
     for place, query in asked.items():
         answer = stack.get("exporter", f"http://prometheus:9090/api/v1/query?{urlencode({'query': query})}")
         assert answer["status"] == "success", place
+
+
+def test_grafana_shows_the_three_boards_behind_the_edge(stack) -> None:
+    if not stack.grafana:
+        pytest.skip("the image of Grafana is neither here nor to be had")
+    login = ("admin", stack.secret("grafana"))
+    with stack.https() as client:
+        boards = stack.until("Grafana", lambda: client.get("/grafana/api/search?type=dash-db", auth=login).json(), 120)
+        query = "/grafana/api/datasources/proxy/uid/prometheus/api/v1/query?query=up"
+        answer = client.get(query, auth=login).json()
+    assert {board["uid"] for board in boards} == {"jidoka-line", "jidoka-quality", "jidoka-platform"}
+    assert answer["data"]["result"]
 
 
 def test_the_api_shares_its_limits_through_redis_and_does_without(stack) -> None:

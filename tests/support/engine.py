@@ -20,8 +20,20 @@ ANSWER_S, LOOK_S, PULL_S = 5, 10, 300
 @cache
 def images() -> dict[str, str]:
     """The images that compose.yaml pins for broker and database, or what their variables name."""
-    services = yaml.safe_load(COMPOSE.read_text())["services"]
-    return {name: _filled(services[name]["image"]) for name in ("broker", "database")}
+    return {name: pinned(name) for name in ("broker", "database")}
+
+
+def pinned(service: str) -> str:
+    """The image that compose.yaml pins for a service, or what its variable names."""
+    return _filled(yaml.safe_load(COMPOSE.read_text())["services"][service]["image"])
+
+
+@cache
+def obtainable(image: str) -> bool:
+    """Whether the engine has the image, or gets it within a few minutes."""
+    if _works(ANSWER_S, "image", "inspect", image):
+        return True
+    return _works(LOOK_S, "manifest", "inspect", image) and _works(PULL_S, "pull", "--quiet", image)
 
 
 @cache
@@ -45,9 +57,7 @@ def _obstacle() -> str:
     if not _works(ANSWER_S, "version", "--format", "{{.Server.Version}}"):
         return "no container engine answers"
     for image in images().values():
-        if _works(ANSWER_S, "image", "inspect", image):
-            continue
-        if not (_works(LOOK_S, "manifest", "inspect", image) and _works(PULL_S, "pull", "--quiet", image)):
+        if not obtainable(image):
             return f"{image} is neither here nor to be had"
     return ""
 
