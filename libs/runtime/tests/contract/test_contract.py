@@ -163,6 +163,27 @@ def test_a_failed_batch_comes_again_in_order_and_first(rig: Any, make: Any) -> N
     assert nothing_more(reader)
 
 
+def test_a_batch_decoded_ahead_follows_in_order_whatever_became_of_the_one_before(rig: Any, make: Any) -> None:
+    gateway, reader = rig.bus("plc-gateway", journal=Journal(None)), rig.bus("reader")
+    subscribe(reader, PartArrived)
+    sent = [make.part() for _ in range(9)]
+    for message in sent:
+        gateway.publish(message)
+    rig.eventually(lambda: len(reader._inbox._queue) == 9)
+    with pytest.raises(OSError, match="disk"), reader.batch(3, 1, ahead=True) as batch:
+        assert list(batch.messages) == sent[:3]
+        rig.eventually(lambda: len(reader._inbox._queue) == 3)
+        raise OSError("disk")
+    for first in (0, 3, 6):
+        with reader.batch(3, 1, ahead=True) as batch:
+            assert list(batch.messages) == sent[first : first + 3]
+    with reader.batch(3, 0.05, ahead=True) as batch:
+        assert list(batch.messages) == []
+    round_trip(rig, reader)
+    rig.cut(reader)
+    assert nothing_more(reader)
+
+
 def test_what_was_not_acknowledged_comes_again_after_a_reconnect(rig: Any, make: Any) -> None:
     gateway, reader = rig.bus("plc-gateway", journal=Journal(None)), rig.bus("reader", session_expiry=600)
     subscribe(reader, PartArrived)
