@@ -46,7 +46,10 @@ class Role:
 
 
 ACTIONS = (AcknowledgeAlarm, ShelveAlarm, UnshelveAlarm, RecordDisposition, UndoDisposition, KeepPart)
-LIVE = (TagBatch, PartArrived, Inspection, Decision, AlarmState, DeviceStatus, ServiceStatus, LiveFrame, ActionOutcome)
+LIVE = (
+    TagBatch, PartArrived, Inspection, Decision, AlarmState, DeviceStatus, ServiceStatus, LiveFrame, ActionOutcome,
+    Receipt,
+)  # fmt: skip
 LINE = (TagBatch, PartArrived, PartsMissed, Decision, DeviceStatus)
 ROLES = (
     Role("plc-gateway", 2, LINE, (Inspection, CaptureFailed), "plc"),

@@ -17,8 +17,8 @@ from jidoka.api.commands import verify_audit
 from jidoka.runtime.testing import until
 
 READS = (
-    "/line", "/stations", "/devices", "/services", "/kpis", "/parts", "/missed-parts", "/inspections", "/defects",
-    "/models", "/tags", "/alarms", "/dispositions", "/me", f"/parts/{uuid4()}", f"/images/{uuid4()}",
+    "/line", "/stations", "/devices", "/services", "/queues", "/kpis", "/parts", "/missed-parts", "/inspections",
+    "/defects", "/models", "/tags", "/alarms", "/dispositions", "/me", f"/parts/{uuid4()}", f"/images/{uuid4()}",
     f"/alarms/{uuid4()}",  f"/alarms/{uuid4()}/events",
     "/tags/Process.Temperature/history", "/live/AOI1/top", "/live/AOI1/top/stream.mjpeg",
     "/exports/parts.csv", "/exports/defects.csv", "/exports/alarms.csv", "/openapi.json", "/stations/AOI1",

@@ -104,6 +104,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Queues
+         * @description How many records of each publisher wait for the database.
+         */
+        get: operations["list_queues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/kpis": {
         parameters: {
             query?: never;
@@ -2000,7 +2020,7 @@ export interface components {
          * LiveEvent
          * @description Any event after the snapshot.
          */
-        LiveEvent: components["schemas"]["PartEvent"] | components["schemas"]["InspectionEvent"] | components["schemas"]["DecisionEvent"] | components["schemas"]["StationEvent"] | components["schemas"]["TagsEvent"] | components["schemas"]["AlarmChangeEvent"] | components["schemas"]["DeviceEvent"] | components["schemas"]["ServiceEvent"] | components["schemas"]["LinksEvent"];
+        LiveEvent: components["schemas"]["PartEvent"] | components["schemas"]["InspectionEvent"] | components["schemas"]["DecisionEvent"] | components["schemas"]["StationEvent"] | components["schemas"]["TagsEvent"] | components["schemas"]["AlarmChangeEvent"] | components["schemas"]["DeviceEvent"] | components["schemas"]["ServiceEvent"] | components["schemas"]["QueueEvent"] | components["schemas"]["LinksEvent"];
         /**
          * Me
          * @description Who is asking.
@@ -2408,6 +2428,8 @@ export interface components {
             devices: components["schemas"]["Device"][];
             /** Services */
             services: components["schemas"]["Service"][];
+            /** Queues */
+            queues: components["schemas"]["Queue"][];
             links: components["schemas"]["Links"];
         };
         /**
@@ -2453,6 +2475,39 @@ export interface components {
              * @default null
              */
             at: string | null;
+        };
+        /**
+         * Queue
+         * @description Records of a publisher that the API has heard and the historian has not stored yet.
+         */
+        Queue: {
+            /**
+             * Source
+             * @example plc-gateway-1
+             */
+            source: string;
+            /**
+             * Waiting
+             * @description the fewest in the last five seconds: what is only on its way does not count
+             */
+            waiting: number;
+        };
+        /**
+         * QueueEvent
+         * @description More or fewer records of a publisher wait for the database.
+         */
+        QueueEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "queue";
+            /**
+             * N
+             * @description of the newest event in it; counts up by one an event
+             */
+            n: number;
+            data: components["schemas"]["Queue"];
         };
         /**
          * Reason
@@ -2761,7 +2816,7 @@ export interface components {
              * Kinds
              * @default null
              */
-            kinds: ("part" | "inspection" | "decision" | "station" | "tags" | "alarm" | "device" | "service" | "links")[] | null;
+            kinds: ("part" | "inspection" | "decision" | "station" | "tags" | "alarm" | "device" | "service" | "queue" | "links")[] | null;
             /**
              * Stations
              * @default null
@@ -3368,6 +3423,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Service"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_queues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"][];
                 };
             };
             /** @description Unauthorized */

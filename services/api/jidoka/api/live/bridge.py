@@ -2,10 +2,10 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
-from jidoka.runtime.bus import Bus
+from jidoka.runtime.bus import Bus, Delivery
 from jidoka.schemas import (
     ActionOutcome,
     AlarmState,
@@ -13,13 +13,13 @@ from jidoka.schemas import (
     DeviceStatus,
     Inspection,
     LiveFrame,
-    Message,
     PartArrived,
+    Receipt,
     ServiceStatus,
     TagBatch,
 )
 
-HEARD = (TagBatch, PartArrived, Inspection, Decision, AlarmState, DeviceStatus, ServiceStatus, LiveFrame)
+HEARD = (TagBatch, PartArrived, Inspection, Decision, AlarmState, DeviceStatus, ServiceStatus, LiveFrame, Receipt)
 WITHIN_S = 0.02
 UP_TO = 200
 
@@ -28,7 +28,7 @@ class Bridge:
     """Runs between `start` and `stop`. A bug in taking messages in is given to `failed`."""
 
     def __init__(
-        self, bus: Bus, take_in: Callable[[list[Message]], None], failed: Callable[[BaseException], None]
+        self, bus: Bus, take_in: Callable[[Sequence[Delivery]], None], failed: Callable[[BaseException], None]
     ) -> None:
         self._bus, self._take_in, self._failed = bus, take_in, failed
         self._stop = threading.Event()
@@ -50,19 +50,18 @@ class Bridge:
         try:
             while not self._stop.is_set():
                 with self._bus.batch(up_to=UP_TO, within=WITHIN_S) as batch:
-                    messages = list(batch.messages)
-                    if messages:
-                        self._hand_over(messages)
+                    if batch:
+                        self._hand_over(batch)
         except BaseException as error:
             self._loop.call_soon_threadsafe(self._failed, error)
             raise
 
-    def _hand_over(self, messages: list[Message]) -> None:
+    def _hand_over(self, deliveries: Sequence[Delivery]) -> None:
         taken: Future[None] = Future()
 
         def take_in() -> None:
             try:
-                self._take_in(messages)
+                self._take_in(deliveries)
                 taken.set_result(None)
             except BaseException as error:
                 taken.set_exception(error)

@@ -6,7 +6,7 @@ from typing import Any
 
 from jidoka.api.protocol import TEXT, framed
 
-KINDS = ("part", "inspection", "decision", "station", "tags", "alarm", "device", "service", "links")
+KINDS = ("part", "inspection", "decision", "station", "tags", "alarm", "device", "service", "queue", "links")
 TAG_FIELDS = ("values", "bad", "uncertain")
 
 

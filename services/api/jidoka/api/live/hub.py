@@ -9,10 +9,12 @@ from jidoka.api.live.client import Client, Subscription, Wanted, Wire
 from jidoka.api.live.events import Event, text_frame
 from jidoka.api.live.frames import LiveFrames
 from jidoka.api.live.picture import Picture
+from jidoka.api.live.queues import Queues
 from jidoka.api.metrics import CLIENTS, EVENTS
 from jidoka.api.people.person import Person
 from jidoka.api.protocol import BINARY, framed
-from jidoka.schemas import ActionOutcome, LiveFrame, Message
+from jidoka.runtime.bus import Delivery
+from jidoka.schemas import ActionOutcome, LiveFrame, Receipt
 
 SNAPSHOTS_KEPT = 32
 
@@ -22,22 +24,29 @@ class Hub:
 
     def __init__(self, picture: Picture, frames: LiveFrames, actions: Actions, ceiling: int) -> None:
         self.picture, self._frames, self._actions = picture, frames, actions
+        self.queues = Queues()
         self._ceiling, self._streams = ceiling, 0
         self._clients: set[Client] = set()
         self._snapshots: dict[Wanted, bytes] = {}
         self._number = 0
 
-    def apply(self, messages: list[Message]) -> None:
+    def apply(self, deliveries: Sequence[Delivery]) -> None:
         """Takes in messages of the bus; what they change leaves as one write a client."""
         events: list[Event] = []
-        for message in messages:
-            match message:
-                case LiveFrame():
+        for delivery in deliveries:
+            if delivery.custody is not None:
+                self.queues.heard(delivery.custody)
+            match delivery.message:
+                case None:
+                    continue
+                case LiveFrame() as message:
                     self._frames.put(message)
                     self._show(message)
-                case ActionOutcome():
+                case ActionOutcome() as message:
                     self._actions.answered(message)
-                case _:
+                case Receipt() as message:
+                    self.queues.stored(message)
+                case message:
                     events += self.picture.apply(message)
         self.tell(events)
 
@@ -103,7 +112,7 @@ class Hub:
             return made
         whole = self.picture.snapshot(wanted.stations)
         kinds = {"stations": "station", "parts": "part", "inspections": "inspection", "alarms": "alarm"}
-        kinds |= {"devices": "device", "services": "service"}
+        kinds |= {"devices": "device", "services": "service", "queues": "queue"}
         data = {
             name: [one for one in whole[name] if wanted.includes(kind, _station_of(kind, one))]
             for name, kind in kinds.items()

@@ -40,6 +40,7 @@ class Picture:
         self.alarms: dict[str, Json] = {}
         self.devices: dict[tuple[str, str], Json] = {}
         self.services: dict[tuple[str, str], Json] = {}
+        self.queues: dict[tuple[str, str], Json] = {}
         self.links: Json = {"broker": False, "database": False}
         self.counts = DayCounts(stations)
 
@@ -106,6 +107,13 @@ class Picture:
         self.counts.base(counted, since, until, list(self.parts.values()))
         return [self._station(name) for name, counts in before.items() if counts != self.counts.of(name)]
 
+    def queued(self, waiting: dict[str, int]) -> list[Event]:
+        """How many records of each publisher wait for the database."""
+        events: list[Event] = []
+        for source, count in waiting.items():
+            events += _changed("queue", self.queues, ("source", source), {"source": source, "waiting": count})
+        return events
+
     def link(self, name: str, up: bool) -> list[Event]:
         """Whether broker or database answer."""
         if self.links[name] == up:
@@ -129,6 +137,7 @@ class Picture:
             "alarms": sorted(self.alarms.values(), key=lambda alarm: str(alarm["created_at"]), reverse=True),
             "devices": list(self.devices.values()),
             "services": list(self.services.values()),
+            "queues": list(self.queues.values()),
             "links": self.links,
         }
 

@@ -17,18 +17,21 @@ from jidoka.api.queries import parts as part_queries
 from jidoka.runtime.bus import Bus
 from jidoka.schemas import Role
 
-EVERY_S = 10.0
+EVERY_S, QUEUES_S = 10.0, 5.0
 # A part is counted by the database once it is surely decided and stored; until then from memory.
 SETTLED = timedelta(seconds=60)
 
 
 async def keep_true(hub: Hub, database: Database, bus: Bus, line: LineFile) -> None:
     """Every few seconds, and at once when broker or database come back; until cancelled."""
-    due = 0.0
+    due = queues_due = 0.0
     loop = asyncio.get_running_loop()
     while True:
         returned = hub.picture.link("broker", bus.connected) + hub.picture.link("database", database.error is None)
         hub.tell(returned)
+        if loop.time() >= queues_due:
+            queues_due = loop.time() + QUEUES_S
+            hub.tell(hub.picture.queued(hub.queues.taken()))
         if database.error is None and (returned or loop.time() >= due):
             due = loop.time() + EVERY_S
             try:

@@ -57,6 +57,13 @@ class Service(Answer):
     at: datetime
 
 
+class Queue(Answer):
+    """Records of a publisher that the API has heard and the historian has not stored yet."""
+
+    source: str = Field(examples=["plc-gateway-1"])
+    waiting: int = Field(description="the fewest in the last five seconds: what is only on its way does not count")
+
+
 class Station(StationSetup):
     """A station now."""
 

@@ -8,7 +8,7 @@ from pydantic import Field, RootModel
 from jidoka.api.models.alarms import Alarm
 from jidoka.api.models.base import Answer
 from jidoka.api.models.inspections import Inspection
-from jidoka.api.models.line import Counts, Device, Service
+from jidoka.api.models.line import Counts, Device, Queue, Service
 from jidoka.api.models.parts import Decision, Part
 
 Number = Annotated[int, Field(description="of the newest event in it; counts up by one an event")]
@@ -49,6 +49,7 @@ class Picture(Answer):
     alarms: list[Alarm]
     devices: list[Device]
     services: list[Service]
+    queues: list[Queue]
     links: Links
 
 
@@ -124,6 +125,14 @@ class ServiceEvent(Answer):
     data: Service
 
 
+class QueueEvent(Answer):
+    """More or fewer records of a publisher wait for the database."""
+
+    type: Literal["queue"]
+    n: Number
+    data: Queue
+
+
 class LinksEvent(Answer):
     """Broker or database came or went."""
 
@@ -143,6 +152,7 @@ class LiveEvent(
             | AlarmChangeEvent
             | DeviceEvent
             | ServiceEvent
+            | QueueEvent
             | LinksEvent,
             Field(discriminator="type"),
         ]

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 
 from jidoka.api.context import Api, Context
-from jidoka.api.models.line import Counts, Device, Line, Service, Station, StationNow, StationSetup
+from jidoka.api.models.line import Counts, Device, Line, Queue, Service, Station, StationNow, StationSetup
 from jidoka.api.people.access import Viewer
 from jidoka.api.problems import NotFound, describe
 from jidoka.api.queries import parts
@@ -58,6 +58,12 @@ async def list_services(api: Api, _person: Viewer) -> list[Service]:
     """Services, by their newest status."""
     found = sorted(api.hub.picture.services.items())
     return [Service.model_validate(service) for _, service in found]
+
+
+@router.get("/queues")
+async def list_queues(api: Api, _person: Viewer) -> list[Queue]:
+    """How many records of each publisher wait for the database."""
+    return [Queue.model_validate(queue) for _, queue in sorted(api.hub.picture.queues.items())]
 
 
 def _station(
