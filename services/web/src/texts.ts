@@ -346,6 +346,8 @@ export const texts = {
     version: "Version",
     state: "State",
     since: "Since",
+    waiting: "Not stored yet",
+    waitingNote: "Records that were sent and have waited for the database for more than five seconds",
     reason: "Reason",
     inUse: "In use",
     firstUsed: "First used",

@@ -25,6 +25,7 @@ const snapshot = (more: Partial<Snapshot> = {}): Snapshot => ({
   alarms: [],
   devices: [],
   services: [],
+  queues: [],
   links: { broker: true, database: true },
   ...more,
 });
@@ -110,4 +111,12 @@ test("a tag that was old when the snapshot was taken is old on the page, too", (
   ];
   const { tags } = lineReducers.snapshot(NOTHING, snapshot({ tags: scans }));
   expect((tags["New"]?.received ?? 0) - (tags["Old"]?.received ?? 0)).toBeGreaterThanOrEqual(30_000);
+});
+
+test("what waits for the database is known by its publisher, and a snapshot replaces it", () => {
+  let state = lineReducers.queue(NOTHING, { source: "plc-gateway-1", waiting: 12 });
+  state = lineReducers.queue(state, { source: "inference-1", waiting: 3 });
+  expect(state.queues).toEqual({ "plc-gateway-1": 12, "inference-1": 3 });
+  state = lineReducers.snapshot(state, snapshot({ queues: [{ source: "plc-gateway-1", waiting: 0 }] }));
+  expect(state.queues).toEqual({ "plc-gateway-1": 0 });
 });

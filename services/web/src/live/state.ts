@@ -3,7 +3,7 @@
 import type { Alarm } from "../api/alarms";
 import type { Inspection } from "../api/defects";
 import type { Decision, Part } from "../api/parts";
-import type { Counts, Device, Service } from "../api/stations";
+import type { Counts, Device, Queue, Service } from "../api/stations";
 import type { Scalar, TagScan } from "../api/tags";
 import type { Reducers } from "./collection";
 
@@ -47,6 +47,8 @@ export interface LineNow {
   alarms: Readonly<Record<string, Alarm>>;
   devices: Readonly<Record<string, Device>>;
   services: Readonly<Record<string, Service>>;
+  /** Records of each publisher that wait for the database. */
+  queues: Readonly<Record<string, number>>;
   /** Whether the server itself hears from broker and database; null until it has said so. */
   links: Links | null;
 }
@@ -64,6 +66,7 @@ export interface Snapshot {
   alarms: Alarm[];
   devices: Device[];
   services: Service[];
+  queues: Queue[];
   links: Links;
 }
 
@@ -77,6 +80,7 @@ export interface LineEvents {
   alarm: Alarm;
   device: Device;
   service: Service;
+  queue: Queue;
   links: Links;
 }
 
@@ -90,6 +94,7 @@ export const NOTHING: LineNow = {
   alarms: {},
   devices: {},
   services: {},
+  queues: {},
   links: null,
 };
 export const EMPTY_STATION: StationNow = { ruled: [], absent: {}, inspections: {}, lastFail: null, counts: null };
@@ -164,6 +169,11 @@ const service = (state: LineNow, status: Service): LineNow => ({
   services: { ...state.services, [`${status.service}/${status.instance}`]: status },
 });
 
+const queue = (state: LineNow, { source, waiting }: Queue): LineNow => ({
+  ...state,
+  queues: { ...state.queues, [source]: waiting },
+});
+
 const station = (state: LineNow, { name, counts }: StationCounts): LineNow =>
   inStation(state, name, (before) => ({ ...before, counts }));
 
@@ -182,6 +192,7 @@ function snapshot(before: LineNow, all: Snapshot): LineNow {
   for (const one of all.alarms) state = alarm(state, one);
   for (const one of all.devices) state = device(state, one);
   for (const one of all.services) state = service(state, one);
+  for (const one of all.queues) state = queue(state, one);
   return state;
 }
 
@@ -210,5 +221,6 @@ export const lineReducers: Reducers<LineNow, LineEvents> = {
   alarm,
   device,
   service,
+  queue,
   links: (state, links) => ({ ...state, links }),
 };

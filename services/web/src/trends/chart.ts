@@ -27,6 +27,8 @@ export interface ChartWishes {
 const FONT = "13px system-ui, sans-serif";
 /** Room for one time of day on the axis. */
 const TICK_PX = 84;
+/** Room for the values on the axis. */
+const VALUES_PX = 62;
 /** How near a mark the cursor must be to be told of it, and of how many it is told. */
 const NEAR_PX = 5;
 const MOST_TOLD = 3;
@@ -40,8 +42,11 @@ export function chartOptions(wishes: ChartWishes): uPlot.Options {
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), plantZone()),
     legend: { show: false },
     cursor: { sync: { key: wishes.group }, drag: { x: true, y: false, setScale: false } },
-    scales: { x: { time: true } },
-    axes: [{ ...axis, space: TICK_PX, values: (_, splits, _i, space) => timeLabels(splits, space) }, { ...axis, size: 62 }],
+    scales: { x: { time: true }, y: { range: (_, low, high) => valueRange(low, high) } },
+    axes: [
+      { ...axis, space: TICK_PX, values: (_, splits, _i, space) => timeLabels(splits, space) },
+      { ...axis, size: VALUES_PX, values: (plot, splits) => valueLabels(plot, splits) },
+    ],
     bands: [{ series: [3, 2], fill: colours.band }],
     series: [
       {},
@@ -55,6 +60,15 @@ export function chartOptions(wishes: ChartWishes): uPlot.Options {
       draw: [(plot) => drawMarks(plot, wishes.marks(), colours)],
     },
   };
+}
+
+/** uPlot hides the axis of a scale that has no range, and the chart would grow and shrink under the mouse. */
+function valueRange(low: number | null, high: number | null): uPlot.Range.MinMax {
+  return low === null || high === null ? [0, 1] : uPlot.rangeNum(low, high, 0.1, true);
+}
+
+function valueLabels(plot: uPlot, splits: readonly number[]): string[] {
+  return plot.data[0].length === 0 ? splits.map(() => "") : splits.map((value) => uPlot.fmtNum(value));
 }
 
 /** Hours of one day need no date; days need no seconds. */
