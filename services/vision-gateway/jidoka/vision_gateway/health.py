@@ -1,7 +1,8 @@
 """Whether an image is fit to be judged. Pure functions over the small copy of a picture."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import cv2
 import numpy as np
@@ -43,17 +44,30 @@ class Figures:
     tint: Shares | None
     texture: tuple[float, ...]
 
+    def coloured(self, colour: Shares, tint: Shares | None) -> Self:
+        """The same with these colours."""
+        return replace(self, colour=colour, tint=tint)
+
 
 def measure(small: Pixels) -> Figures:
     """The figures of an image (h, w) grey or (h, w, 3) BGR."""
+    return measure_grey(small).coloured(*measure_colour(small))
+
+
+def measure_colour(small: Pixels) -> tuple[Shares, Shares | None]:
+    """`colour` and `tint` of the figures."""
+    return (_shares(cv2.mean(small)), _tint(small)) if small.ndim == 3 else (GREY, GREY)
+
+
+def measure_grey(small: Pixels) -> Figures:
+    """All other figures."""
     grey = small if small.ndim == 2 else np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
     sampled = np.ascontiguousarray(grey[::2, ::2])
     low, high = _levels(sampled)
     mean, deviation = cv2.meanStdDev(grey)
     edges = cv2.Laplacian(grey, cv2.CV_16S)
     focus = cv2.norm(edges, cv2.NORM_L2SQR) / grey.size / max(float(deviation[0, 0]) ** 2, 1.0)
-    colour, tint = (_shares(cv2.mean(small)), _tint(small)) if small.ndim == 3 else (GREY, GREY)
-    return Figures(round(focus, 4), round(float(mean[0, 0]), 2), low, high, colour, tint, _texture(sampled))
+    return Figures(round(focus, 4), round(float(mean[0, 0]), 2), low, high, GREY, GREY, _texture(sampled))
 
 
 def diagnose(figures: Figures, limits: HealthLimits) -> list[str]:
@@ -118,7 +132,8 @@ _CHECKS = (_brightness, _white, _focus, _shift, _hidden)
 
 def _levels(grey: Pixels) -> tuple[float, float]:
     below = cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel().cumsum()
-    return float(np.searchsorted(below, grey.size * TAIL)), float(np.searchsorted(below, grey.size * (1 - TAIL)))
+    low, high = np.searchsorted(below, (grey.size * TAIL, grey.size * (1 - TAIL))).tolist()
+    return float(low), float(high)
 
 
 def _shares(sums: Sequence[float]) -> Shares:
@@ -143,4 +158,4 @@ def _texture(grey: Pixels) -> tuple[float, ...]:
     small = (FIELDS, FIELDS)
     means, squares = (cv2.resize(of, small, interpolation=cv2.INTER_AREA) for of in (levels, levels * levels))
     deviations = np.sqrt(np.maximum(squares - means * means, 0.0)).ravel()
-    return tuple(round(float(one), 2) for one in deviations)
+    return tuple(round(one, 2) for one in deviations.tolist())
