@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from jidoka.vision_gateway import metrics
 from jidoka.vision_gateway.cameras.camera import Shot
 from jidoka.vision_gateway.developing import Negative, Picture, Pixels, expose, sha256_of
-from jidoka.vision_gateway.health import Figures, measure, measure_colour, measure_grey
+from jidoka.vision_gateway.health import Figures, measure, measure_fields, measure_levels
 from jidoka.vision_gateway.line import Processing
 from jidoka.vision_gateway.strips import border, join
 
@@ -47,9 +47,9 @@ class Bench:
         jpeg = negative.jpeg()
         digest = self._second.submit(sha256_of, jpeg)
         small = negative.small()
-        colours = self._second.submit(measure_colour, small)
-        grey = measure_grey(small)
-        figures = grey.coloured(*colours.result())
+        fields = self._second.submit(measure_fields, small)
+        levels = measure_levels(small)
+        figures = Figures(*levels, *fields.result())
         return Picture(jpeg, negative.width, negative.height, small, digest.result()), figures
 
 
