@@ -6,7 +6,7 @@ PACKAGES := libs/schemas libs/runtime $(addprefix services/,plc-gateway vision-g
 PAGE_SOURCES := $(shell find services/web/src services/web/index.html services/web/package-lock.json services/web/vite.config.ts -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-compose lint types imports format docs lock bench faults soak backup restore restore-drill doctor clean packages
+.PHONY: help run test test-compose lint types imports format docs lock bench faults soak backup restore restore-drill doctor screenshots clean packages
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -65,6 +65,10 @@ restore-drill: ## restore the newest backup beside the database and compare
 
 doctor: ## check a running installation, a line for each finding
 	@$(PYTHON) deploy/doctor
+
+screenshots: packages $(VENV)/.installed services/web/dist/index.html ## every page in both themes and two sizes, into docs/pictures/pages
+	@deploy/local/install.sh chromium
+	$(BIN)/python tests/e2e/shots.py
 
 clean: ## remove the virtual environment and what was built
 	rm -rf $(VENV) services/web/dist services/web/node_modules

@@ -1,15 +1,17 @@
 """What an operator does on the dashboard: judge, acknowledge, find, zoom."""
 
 import re
+import time
 from collections.abc import Iterator
+from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from alarm_source import AlarmSource
 from bus_tap import tap
 from line_stack import Stack
-from page_browser import chromium, context_of, page_of
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from page_browser import chromium, context_of, open_at, page_of
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 SOON = 20_000
 # a defect of minutes ago is in sums that the historian makes anew in the background
@@ -98,7 +100,7 @@ def test_a_part_is_found_by_its_serial_and_its_passport_is_whole(line: Stack, op
             expect(page.get_by_text(said).first).to_be_visible()
 
 
-def test_dragging_over_a_trend_asks_for_that_time_at_its_own_level(operator: BrowserContext) -> None:
+def test_dragging_over_a_trend_asks_for_the_time_that_was_dragged_over(operator: BrowserContext) -> None:
     with page_of(operator, "trends?tags=Process.Temperature&span=tenMinutes") as page:
         chart = page.locator(".u-over")
         expect(chart).to_be_visible(timeout=SOON)
@@ -111,10 +113,34 @@ def test_dragging_over_a_trend_asks_for_that_time_at_its_own_level(operator: Bro
             page.mouse.move(box["x"] + box["width"] * 0.9, middle, steps=5)
             page.mouse.up()
         asked = parse_qs(urlsplit(closer.value.url).query)
+        begin, end = (datetime.fromisoformat(asked[name][0]).timestamp() for name in ("from", "to"))
+        assert end - begin == pytest.approx(180, abs=2), "three tenths of ten minutes"
+        assert 55 < time.time() - end < 120, "up to a tenth of ten minutes ago"
+        follow = page.get_by_role("button", name="Follow the line")
+        expect(follow).to_be_visible()
         shown = parse_qs(urlsplit(page.url).fragment.split("?")[1])
-        length = float(shown["to"][0]) - float(shown["from"][0])
-        assert 170_000 < length < 190_000, "three tenths of ten minutes"
-        assert asked["from"][0] < asked["to"][0]
-        assert page.get_by_role("button", name="Follow the line").is_visible()
-        page.get_by_role("button", name="Follow the line").click()
-        expect(page.get_by_role("button", name="Follow the line")).to_have_count(0)
+        assert [float(shown[name][0]) / 1000 for name in ("from", "to")] == pytest.approx([begin, end])
+        follow.click()
+        expect(follow).to_have_count(0)
+
+
+def test_a_chart_stays_where_it_is_when_its_samples_come(operator: BrowserContext) -> None:
+    held: list[Route] = []
+
+    def hold(asked: Route) -> None:
+        held.append(asked)
+
+    page = operator.new_page()
+    page.route("**/history?*", hold)
+    with page.expect_request("**/history?*"):
+        open_at(page, "trends?tags=Process.Temperature&span=tenMinutes")
+    chart, drawn = page.locator(".u-over"), page.locator("figcaption", has_text=re.compile(r"\d\s+\("))
+    expect(chart).to_be_visible(timeout=SOON)
+    before = chart.bounding_box()
+    assert before is not None
+    for asked in held:
+        asked.continue_()
+    page.mouse.move(before["x"] + before["width"] - 2, before["y"] + 20)
+    expect(drawn).to_be_visible(timeout=SOON)
+    assert chart.bounding_box() == before
+    page.close()
