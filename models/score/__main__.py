@@ -14,31 +14,39 @@ from jidoka.simulator.boards import KINDS, Appearance
 
 _LEAST = 0.01
 _IOUS = (0.33, 0.5)
+_WITH, _WITHOUT = "with its golden board", "without golden board"
 
 
 def main() -> None:
     """Print the figures of the model on each test set, with golden boards and without."""
     arguments = _arguments()
     model = Model(arguments.model, arguments.threads)
-    print(f"{arguments.model}, confidence {arguments.confidence}, {_milliseconds(model):.1f} ms a run on one input")
-    for compare in (True, False) if model.compares else (False,):
-        words = "with its golden board" if compare else "without golden board"
-        for appearance in Appearance:
-            bad = drawn_boards(appearance, arguments.boards, arguments.seed, good=False)
-            _print_set(model, f"drawn boards with defects, {appearance}, {words}", bad, arguments.confidence, compare)
-            good = drawn_boards(appearance, arguments.boards, arguments.seed, good=True)
-            _print_good(model, f"good boards, {appearance}, {words}", good, arguments.confidence, compare)
-        if arguments.deeppcb:
-            images = deeppcb(arguments.deeppcb, arguments.split)
-            _print_set(model, f"DeepPCB {arguments.split}, {words}", images, arguments.confidence, compare)
+    confidence = arguments.confidence
+    print(f"{arguments.model}, confidence {confidence}, {_milliseconds(model):.1f} ms a run on one input")
+    for appearance in Appearance:
+        bad, truths = _look(model, drawn_boards(appearance, arguments.boards, arguments.seed, good=False))
+        good, _ = _look(model, drawn_boards(appearance, arguments.boards, arguments.seed, good=True))
+        for words in bad:
+            _print_set(f"drawn boards with defects, {appearance}, {words}", bad[words], truths, confidence)
+            _print_good(f"good boards, {appearance}, {words}", good[words], confidence)
+    if arguments.deeppcb:
+        found, truths = _look(model, deeppcb(arguments.deeppcb, arguments.split))
+        for words in found:
+            _print_set(f"DeepPCB {arguments.split}, {words}", found[words], truths, confidence)
 
 
-def _print_set(model: Model, title: str, examples: Iterable[Example], confidence: float, compare: bool) -> None:
-    found: list[Rows] = []
+def _look(model: Model, examples: Iterable[Example]) -> tuple[dict[str, list[Rows]], list[Rows]]:
+    """Return what the model finds, with the golden boards (if it compares) and without, and the truth."""
+    found: dict[str, list[Rows]] = {_WITH: [], _WITHOUT: []} if model.compares else {_WITHOUT: []}
     truths: list[Rows] = []
     for example in examples:
-        found.append(model.detect(example.image, _LEAST, example.golden if compare else None))
+        for words, rows in found.items():
+            rows.append(model.detect(example.image, _LEAST, example.golden if words == _WITH else None))
         truths.append(example.truth)
+    return found, truths
+
+
+def _print_set(title: str, found: list[Rows], truths: list[Rows], confidence: float) -> None:
     print(f"\n{title}: {len(truths)} images, {sum(map(len, truths))} defects")
     for iou in _IOUS:
         by_class = [matched(found, truths, kind, iou) for kind in range(len(KINDS))]
@@ -61,8 +69,8 @@ def _print_iou(by_class: list[Matches], iou: float, confidence: float) -> None:
         print(f"    {kind:16} AP {matches.average_precision():.4f} recall {recall:.4f} false calls {wrong}")
 
 
-def _print_good(model: Model, title: str, examples: Iterable[Example], confidence: float, compare: bool) -> None:
-    calls = [len(model.detect(e.image, confidence, e.golden if compare else None)) for e in examples]
+def _print_good(title: str, found: list[Rows], confidence: float) -> None:
+    calls = [int(np.sum(rows[:, 4] >= confidence)) for rows in found]
     print(f"{title}: {sum(map(bool, calls))} of {len(calls)} failed, {sum(calls)} false calls")
 
 

@@ -22,8 +22,8 @@ _MOST_SHIFT, _MOST_TURN = 6.0, 0.035
 
 def grey(images: Tensor) -> Tensor:
     """Return (N, 1, H/2, W/2) of RGB images (N, 3, H, W)."""
-    weights = images.new_tensor(_GREY).view(1, 3, 1, 1).expand(1, 3, 2, 2) / 4
-    return functional.conv2d(images, weights, stride=2)
+    weights = images.new_tensor(_GREY).view(1, 3, 1, 1)
+    return functional.conv2d(functional.avg_pool2d(images, 2), weights)
 
 
 def aligned(image: Tensor, reference: Tensor) -> Tensor:

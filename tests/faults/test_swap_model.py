@@ -1,53 +1,32 @@
 """A model is replaced and taken back while 20 frames a second come in: no frame is lost, each names its model."""
 
-import hashlib
-import json
-import os
-import signal
-import subprocess
-import sys
-import threading
 import time
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import cv2
-import numpy as np
-import onnx
-from bus_tap import Tap, tap
+from bus_tap import tap
+from inspecting import RATE, SCOPE, camera, detector, inspections, roll_back, service, until_made_by, until_ready
 from line_stack import wait_for
-from onnx import TensorProto, helper, numpy_helper
 
-from jidoka.runtime.testing import Mosquitto, mosquitto
+from jidoka.runtime.testing import mosquitto
 
-RATE, LONGEST_S = 20.0, 5.0
-SCOPE = "jidoka/v1/demo/line1"
-BOARD = np.full((480, 640, 3), 90, np.uint8)
-BOARD[80:240, 80:240] = (0, 0, 255)
-JPEG = cv2.imencode(".jpg", BOARD)[1].tobytes()
+LONGEST_S = 5.0
 
 
 def test_swap_and_roll_back_lose_no_frame(tmp_path: Path) -> None:
     model = tmp_path / "colours.onnx"
-    first, second = _detector(model, "first"), _detector(tmp_path / "other.onnx", "second")
-    with mosquitto() as broker, _service(broker, tmp_path, model), tap(broker.port, f"{SCOPE}/inspections/#") as bus:
-        _until_ready(bus)
-        with _camera(bus) as sent:
-            _until_made_by(bus, first)
+    first, second = detector(model, "first"), detector(tmp_path / "other.onnx", "second")
+    with mosquitto() as broker, service(broker, tmp_path, model), tap(broker.port, f"{SCOPE}/inspections/#") as bus:
+        until_ready(bus)
+        with camera(bus) as sent:
+            until_made_by(bus, first)
             replaced = time.monotonic()
             (tmp_path / "other.onnx").replace(model)
-            swap = _until_made_by(bus, second) - replaced
+            swap = until_made_by(bus, second) - replaced
             rolled = time.monotonic()
-            _archive(tmp_path, model)
-            back = _until_made_by(bus, first) - rolled
-        wait_for(
-            "an inspection of every frame", lambda: set(sent) <= {row["frame_id"] for row in _inspections(bus)}, 30
-        )
-        made = [row for row in _inspections(bus) if row["frame_id"] in set(sent)]
+            roll_back(tmp_path, model)
+            back = until_made_by(bus, first) - rolled
+        wait_for("an inspection of every frame", lambda: set(sent) <= {row["frame_id"] for row in inspections(bus)}, 30)
+        made = [row for row in inspections(bus) if row["frame_id"] in set(sent)]
     waits = sorted(row["timings"]["queue"] for row in made)
     models = [row["model"]["sha256"] for row in made]
     print(f"{len(sent)} frames at {RATE:.0f} a second, {len(made)} inspections; swap {swap:.1f} s, back {back:.1f} s")
@@ -60,111 +39,3 @@ def test_swap_and_roll_back_lose_no_frame(tmp_path: Path) -> None:
         first,
     ]
     assert max(swap, back) <= LONGEST_S
-
-
-def _inspections(bus: Tap) -> list[dict[str, Any]]:
-    return [json.loads(payload) for _, payload, _ in list(bus.seen)]
-
-
-def _until_ready(bus: Tap) -> None:
-    """A frame is a stream: what comes before the service has subscribed is not inspected."""
-
-    def probe() -> bool:
-        _post(bus, str(uuid.uuid4()))
-        return bool(bus.seen)
-
-    wait_for("first inspection", probe, 60)
-
-
-def _until_made_by(bus: Tap, sha256: str) -> float:
-    """When ten inspections in a row were made by that model."""
-    wait_for("inspections by the model", lambda: _last_ten(bus) == [sha256] * 10, 60)
-    return time.monotonic()
-
-
-def _last_ten(bus: Tap) -> list[str]:
-    return [json.loads(payload)["model"]["sha256"] for _, payload, _ in bus.seen[-10:]]
-
-
-@contextmanager
-def _service(broker: Mosquitto, folder: Path, model: Path) -> Iterator[None]:
-    line = folder / "line.toml"
-    line.write_text(f'site = "demo"\nline = "line1"\ntimezone = "UTC"\n[inference]\nmodel = "{model}"\n')
-    environment = _environment(folder) | {"LINE_FILE": str(line), "MQTT_PORT": str(broker.port), "HTTP_PORT": "0"}
-    with (folder / "log").open("wb") as log:
-        command = [sys.executable, "-m", "jidoka.inference"]
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0, (folder / "log").read_text()[-2000:]
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    return {**os.environ, "DATA_DIR": str(folder / "data"), "INFERENCE_THREADS": "1", "LOG_FORMAT": "json"}
-
-
-def _archive(folder: Path, model: Path) -> None:
-    command = [sys.executable, "-m", "jidoka.inference.archive", str(model)]
-    subprocess.run(command, env=_environment(folder), check=True, capture_output=True, timeout=60)
-
-
-@contextmanager
-def _camera(bus: Tap) -> Iterator[list[str]]:
-    """Sends a frame every 50 ms from a thread of its own; the ids of all that were sent."""
-    sent: list[str] = []
-    stop = threading.Event()
-
-    def run() -> None:
-        due = time.monotonic()
-        while not stop.wait(max(0.0, due - time.monotonic())):
-            due += 1 / RATE
-            frame_id = str(uuid.uuid4())
-            _post(bus, frame_id)
-            sent.append(frame_id)
-
-    worker = threading.Thread(target=run)
-    worker.start()
-    try:
-        yield sent
-    finally:
-        stop.set()
-        worker.join()
-
-
-def _post(bus: Tap, frame_id: str) -> None:
-    meta = {
-        "frame_id": frame_id, "station": "AOI1", "camera": "top", "captured_at": datetime.now(UTC).isoformat(),
-        "width": 640, "height": 480, "sha256": hashlib.sha256(JPEG).hexdigest(),
-    }  # fmt: skip
-    bus.post(f"{SCOPE}/frames/AOI1/top", JPEG, {"schema": "Frame/1", "meta": json.dumps(meta)})
-
-
-def _detector(path: Path, version: str) -> str:
-    """A detector of red, 64 x 64, one anchor per 8 x 8 cell; its sha256."""
-    cells = np.arange(64)
-    boxes = np.stack([cells % 8 * 8 + 4, cells // 8 * 8 + 4, np.full(64, 8), np.full(64, 8)]).astype(np.float32)
-    nodes = [
-        helper.make_node("AveragePool", ["images"], ["cells"], kernel_shape=[8, 8], strides=[8, 8]),
-        helper.make_node("Conv", ["cells", "mix"], ["mixed"]),
-        helper.make_node("Clip", ["mixed", "zero", "one"], ["scores4"]),
-        helper.make_node("Reshape", ["scores4", "flat"], ["scores"]),
-        helper.make_node("Concat", ["boxes", "scores"], ["output0"], axis=1),
-    ]
-    constants = {
-        "mix": np.array([1, -0.5, -0.5], np.float32).reshape(1, 3, 1, 1), "zero": np.float32(0), "one": np.float32(1),
-        "flat": np.array([1, 1, 64]), "boxes": boxes[None],
-    }  # fmt: skip
-    graph = helper.make_graph(
-        nodes,
-        "red",
-        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, 64, 64])],
-        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, [1, 5, 64])],
-        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    names = {"names": "['red']", "task": "detect", "imgsz": "[64, 64]", "version": version}
-    helper.set_model_props(model, names)
-    onnx.save(model, str(path))
-    return hashlib.sha256(path.read_bytes()).hexdigest()

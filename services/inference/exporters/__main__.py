@@ -13,8 +13,8 @@ from pathlib import Path
 
 from exporters.compare import compare
 
-FAMILIES = ("ultralytics", "yolov5", "yolox", "torchvision", "huggingface", "rfdetr")
-MODULES = {"yolov5": "yolov5_model", "rfdetr": "rfdetr_model"}
+FAMILIES = ("ultralytics", "yolov5", "yolox", "torchvision", "dfine", "huggingface", "rfdetr")
+MODULES = {"yolov5": "yolov5_model", "dfine": "dfine_model", "rfdetr": "rfdetr_model"}
 
 
 def main() -> int:

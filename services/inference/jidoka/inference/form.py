@@ -104,14 +104,16 @@ class Canvas:
         return np.ascontiguousarray(image[self._crop][:rows, :columns])
 
     def _draw(self, image: Image) -> None:
-        sources = self._sources(image)
-        for plane, source, scale, shift in zip(self._window, sources, self.form.scale, self.form.shift, strict=False):
-            if plane.dtype == np.uint8:
-                np.copyto(plane, source)
-                continue
-            np.multiply(source, np.float32(scale), out=plane, dtype=np.float32)
-            if shift:
-                np.add(plane, np.float32(shift), out=plane)
+        form = self.form
+        if image.ndim == 2 and len(set(zip(form.scale, form.shift, strict=True))) == 1:
+            _write(self._window[0], image, form.scale[0], form.shift[0])
+            for plane in self._window[1:]:
+                np.copyto(plane, self._window[0])
+            return
+        for plane, source, scale, shift in zip(
+            self._window, self._sources(image), form.scale, form.shift, strict=False
+        ):
+            _write(plane, source, scale, shift)
 
     def _sources(self, image: Image) -> list[Image]:
         """One plane per channel of the input, in its order."""
@@ -121,3 +123,14 @@ class Canvas:
             return [cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)]  # type: ignore[list-item]
         cv2.split(image, self._split)
         return self._split if self.form.bgr else self._split[::-1]
+
+
+def _write(plane: npt.NDArray[Any], source: Image, scale: float, shift: float) -> None:
+    """`source * scale + shift` into one plane (h, w). Converting first and scaling in place is the fastest way."""
+    np.copyto(plane, source)
+    if plane.dtype == np.uint8:
+        return
+    if scale != 1.0:
+        np.multiply(plane, np.float32(scale), out=plane)
+    if shift:
+        np.add(plane, np.float32(shift), out=plane)

@@ -1,6 +1,7 @@
 """The only door to onnxruntime: a model file that is loaded, recognised, warmed up and ready to run."""
 
 import hashlib
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -115,6 +116,9 @@ _FAILURES = (
 )
 
 
+_NOISE = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : |/onnxruntime_src/\S+:\d+ .*?\) ")
+
+
 def _read(path: Path) -> bytes:
     try:
         if path.stat().st_size > LARGEST_FILE:
@@ -200,5 +204,6 @@ def _ref(path: Path, content: bytes, session: ort.InferenceSession, sidecar: Sid
 
 
 def _sentence(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
+    """What onnxruntime says, without its error numbers and the places in its sources."""
+    text = " ".join(_NOISE.sub("", str(error)).split()) or type(error).__name__
     return text[:300]
