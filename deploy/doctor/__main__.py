@@ -21,16 +21,14 @@ def main() -> int:
     name = settings().get("COMPOSE_PROJECT_NAME") or "jidoka"
     parser.add_argument("--project", default=name, help="the compose project's name")
     parser.add_argument("--before", action="store_true", help="only what must be right before the first start")
-    parser.add_argument("--quick", action="store_true", help="not the record, backups and alerts")
+    parser.add_argument("--quick", action="store_true", help="only this box and its containers")
     options = parser.parse_args()
     engine = Engine(options.project)
     findings = list(box.checks(engine))
     if not options.before:
         findings += line.checks(engine)
-        if engine.running():
-            findings += machines.checks(engine)
         if engine.running() and not options.quick:
-            findings += [*stores.checks(engine), *watch.checks(engine)]
+            findings += [*machines.checks(engine), *stores.checks(engine), *watch.checks(engine)]
     return show(findings)
 
 

@@ -1,10 +1,12 @@
 """The controllers and cameras, as their gateways see them."""
 
+import re
 from collections.abc import Iterator
 
 from engine import Engine
 from report import Finding, Verdict, judged
 
+LABEL = re.compile(r'="([^"]*)"')
 SEEN = (
     ("plc-gateway", "plc_connection_status", "controller", "see PLCConnectionLost in the runbook"),
     ("vision-gateway", "vision_system_status", "camera", "see VisionSystemDown in the runbook"),
@@ -20,5 +22,5 @@ def checks(engine: Engine) -> Iterator[Finding]:
         if not found:
             yield judged(f"{what}s", "cannot tell", False, f"docker compose logs {service}", Verdict.WARN)
         for name, value in found.items():
-            which = name.removeprefix(f"{metric}{{").removesuffix("}").replace('"', "")
+            which = "/".join(reversed(LABEL.findall(name)))  # station/camera
             yield judged(f"{what} {which}", "answers" if value else "does not answer", bool(value), do)

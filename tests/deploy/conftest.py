@@ -37,9 +37,9 @@ class Compose:
         """`docker compose ...` in this project; its output."""
         return _run(["docker", "compose", "-f", str(FILE), "-p", self.project, *arguments], timeout, self.environment)
 
-    def up(self) -> None:
+    def up(self, build: bool = False) -> None:
         """Until every container is healthy."""
-        self.compose("up", "-d", "--build", "--wait", "--wait-timeout", "400")
+        self.compose("up", "-d", "--build" if build else "--no-build", "--wait", "--wait-timeout", "400")
 
     def secret(self, name: str) -> str:
         """What setup made."""
@@ -137,7 +137,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
     """The demo with its observability profile; everything it made is removed at the end."""
     compose = Compose(tmp_path_factory.mktemp("compose"))
     try:
-        compose.up()
+        compose.up(build=True)
         yield compose
     finally:
         compose.compose("down", "--volumes", "--timeout", "20")
