@@ -206,7 +206,7 @@ class Plant:
         api = Api(program, port)
         try:
             if wait:
-                until(api.ready, 30, f"readiness of {program.log.read_text()[-3000:]}")
+                until(api.ready, 60, f"readiness of {program.log.read_text()[-3000:]}")
             yield api
         finally:
             api.http.close()
