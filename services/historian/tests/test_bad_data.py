@@ -129,6 +129,16 @@ def test_a_connection_that_dies_in_the_middle_costs_nothing(record: Any, source:
     assert record.one("SELECT count(*) FROM parts") == 1
 
 
+def test_a_connection_that_cannot_leave_its_pipeline_is_left(record: Any, source: Any, make: Any) -> None:
+    batch = source.send(make.scan(), make.part())
+    record.database.connection.pgconn.enter_pipeline_mode()
+    with pytest.raises(TransientError):
+        record.write(batch)
+    record.write(batch)
+    assert record.one("SELECT count(*) FROM tag_samples") == 1
+    assert record.one("SELECT count(*) FROM parts") == 1
+
+
 class Killed(BaseException):
     """Stands for the process that dies."""
 

@@ -1,10 +1,12 @@
 """The historian's one connection. It holds the writer's lock of the line: who loses the connection loses the lock."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
 import psycopg
+from psycopg.pq import PipelineStatus, TransactionStatus
 from psycopg.rows import TupleRow
 
 from jidoka.historian.sqlstate import Fate, Refused, fate
@@ -14,6 +16,7 @@ Connection = psycopg.Connection[TupleRow]
 Cursor = psycopg.Cursor[TupleRow]
 
 _TRY_LOCK = "SELECT pg_try_advisory_lock(hashtextextended('jidoka historian', 0))"
+LOCK_LINGERS_S = 2.0
 _CONNECT: dict[str, Any] = {
     "connect_timeout": 5,
     "keepalives_idle": 5,
@@ -82,17 +85,34 @@ class Database:
     def connection(self) -> Connection:
         """The connection that holds the lock. Raises TransientError, or Displaced when another took the lock over."""
         if self._connection is None or self._connection.closed:
-            if self._led and not self.lead():
+            if self._led and not self._lead_again():
                 raise Displaced("another historian has taken over")
             assert self._connection is not None
         return self._connection
+
+    def _lead_again(self) -> bool:
+        # the server gives a lock back a moment after its holder is gone
+        deadline = time.monotonic() + LOCK_LINGERS_S
+        while not (leads := self.lead()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return leads
 
     @contextmanager
     def transaction(self) -> Iterator[Cursor]:
         """One transaction. Raises TransientError, Refused, or psycopg.Error for bad data."""
         connection = self.connection
-        with translated(), connection.transaction(), connection.cursor() as cursor:
-            yield cursor
+        try:
+            with translated(), connection.transaction(), connection.cursor() as cursor:
+                yield cursor
+        except BaseException:
+            self._leave_if_unclean(connection)
+            raise
+
+    def _leave_if_unclean(self, connection: Connection) -> None:
+        # psycopg may fail to leave a pipeline ("cannot exit pipeline mode while busy"), and all that follows then fails
+        one = connection.pgconn
+        if one.transaction_status != TransactionStatus.IDLE or one.pipeline_status != PipelineStatus.OFF:
+            connection.close()
 
     def problem(self) -> str | None:
         """What is wrong with the connection, for readiness."""
