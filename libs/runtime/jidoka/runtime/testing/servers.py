@@ -15,7 +15,7 @@ from pathlib import Path
 from jidoka.runtime.settings import MqttSettings
 
 HOST = "127.0.0.1"
-START_S = 20.0
+START_S = 60.0
 MOSQUITTO_CONF = """listener {port} 127.0.0.1
 allow_anonymous true
 set_tcp_nodelay true
