@@ -36,8 +36,11 @@ def test_a_fault_begins_with_the_next_part_and_ends(memory, fault: str) -> None:
     assert camera.shoot("top", 5)[1] == clean
     memory.set("AOI1.Counter", 6)
     sick = camera.shoot("top")[1]
-    camera.spoil(None)
-    assert np.abs(pixels(sick) - pixels(camera.shoot("top", 6)[1])).mean() > 5
+    assert np.abs(pixels(sick) - pixels(Camera("AOI1", memory, Recipe(1, "AOI1", 0.0)).shoot("top", 6)[1])).mean() > 5
+    assert camera.spoil(None) == 7
+    assert camera.shoot("top", 6)[1] == sick, "it was exposed while the fault was there"
+    memory.set("AOI1.Counter", 7)
+    assert camera.shoot("top", 7) == Camera("AOI1", memory, Recipe(1, "AOI1", 0.0)).shoot("top", 7)
 
 
 def test_a_frozen_camera_gives_the_last_image_again(memory) -> None:

@@ -1,5 +1,6 @@
 """A hardware-triggered camera with a buffer: one JPEG of each of the newest parts at a station."""
 
+from collections import deque
 from functools import lru_cache
 
 import cv2
@@ -18,12 +19,14 @@ class NoPicture(LookupError):
 
 
 class Camera:
-    """What a station's cameras see. `spoil` gives them an optical fault."""
+    """What a station's cameras see. `spoil` gives them an optical fault.
+
+    A part's image is that of its exposure, whenever it is asked for: a fault that is over by then still shows.
+    """
 
     def __init__(self, station: str, memory: Memory, recipe: Recipe) -> None:
         self._station, self._memory, self._recipe = station, memory, recipe
-        self._fault: str | None = None
-        self._spoiled_after = 0
+        self._faults: deque[tuple[int, str | None]] = deque([(1, None)], maxlen=RING + 1)
 
     def spoil(self, fault: str | None) -> int:
         """Parts that come from now on are seen with this fault, or without any; returns the first such sequence.
@@ -32,9 +35,9 @@ class Camera:
         """
         if fault is not None and fault != FROZEN and fault not in SPOILS:
             raise KeyError(f"fault {fault!r}: known are {', '.join([FROZEN, *SPOILS])}")
-        self._spoiled_after = self._newest()
-        self._fault = fault
-        return self._spoiled_after + 1
+        first = self._newest() + 1
+        self._faults.append((first, fault))
+        return first
 
     def shoot(self, camera: str, sequence: int | None = None) -> tuple[int, bytes]:
         """The sequence and the JPEG of that part, or of the newest one. Raises NoPicture."""
@@ -43,8 +46,8 @@ class Camera:
         if not max(1, newest - RING + 1) <= wanted <= newest:
             raise NoPicture(f"{self._station}/{camera} has no image of part {wanted}; the newest is {newest}")
         FRAMES.labels(self._station, camera).inc()
-        fault = self._fault if wanted > self._spoiled_after else None
-        seen = max(1, self._spoiled_after) if fault == FROZEN else wanted
+        begun, fault = next((change for change in reversed(self._faults) if change[0] <= wanted), (1, None))
+        seen = max(1, begun - 1) if fault == FROZEN else wanted
         return wanted, _jpeg(self._recipe, seen, fault)
 
     def _newest(self) -> int:
