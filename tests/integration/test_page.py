@@ -9,7 +9,8 @@ from line_stack import Stack
 from page_browser import chromium, context_of, page_of
 from playwright.sync_api import Browser, Page, expect
 
-SOON = 20_000
+pytestmark = pytest.mark.timeout(300)
+SOON = 60_000
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def test_a_verdict_arrives_on_the_page_and_the_counts_go_on(page: Page) -> None:
 def test_the_page_shows_boxes_on_the_last_failed_part(line: Stack, page: Page) -> None:
     assert line.get("/api/v1/parts", result="fail", limit=1)["items"], "no part has failed yet"
     failed = page.locator("figure", has_text="Inspected frame").last
-    expect(failed.get_by_role("img").first).to_be_visible(timeout=30_000)
+    expect(failed.get_by_role("img").first).to_be_visible(timeout=SOON)
     expect(failed.locator("svg rect").first).to_be_attached()
 
 
@@ -72,7 +73,7 @@ def test_the_page_comes_back_by_itself_when_the_server_is_started_anew(line: Sta
 
 
 def _hears_again(line: Stack, page: Page) -> None:
-    expect(page.locator("[data-link=open]")).to_be_visible(timeout=60_000)
+    expect(page.locator("[data-link=open]")).to_be_visible(timeout=SOON)
     expect(page.get_by_text("Connection lost. Values below are not current.")).to_have_count(0)
     before = _decided(page)
     page.wait_for_function(f"() => ({TALLY}) > {before}", timeout=SOON)

@@ -10,6 +10,7 @@ from line_stack import ROOT, Stack
 from page_browser import chromium, context_of, open_at, page_of
 from playwright.sync_api import Browser, Page, expect
 
+pytestmark = pytest.mark.timeout(300)
 AXE = ROOT / "services/web/node_modules/axe-core/axe.min.js"
 SIZES = {"light": (1920, 1080), "dark": (390, 844)}
 RUN = """async () => {
@@ -56,6 +57,6 @@ def test_no_page_has_a_serious_problem(line: Stack, browser: Browser, theme: str
 
 def _problems(page: Page, place: str, sign: str) -> list[dict[str, Any]]:
     open_at(page, place)
-    expect(page.get_by_text(sign).filter(visible=True).first).to_be_visible(timeout=20_000)
+    expect(page.get_by_text(sign).filter(visible=True).first).to_be_visible()
     found: list[dict[str, Any]] = page.evaluate(RUN)
     return found

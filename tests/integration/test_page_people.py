@@ -8,6 +8,7 @@ from line_stack import Stack
 from page_browser import chromium, context_of, page_of
 from playwright.sync_api import Browser, Page, expect
 
+pytestmark = pytest.mark.timeout(300)
 NAMES = {"viewer": "Viewer", "operator": "Operator", "engineer": "Engineer", "admin": "Admin"}
 JUDGES = ("operator", "engineer", "admin")
 
@@ -22,7 +23,7 @@ def browser() -> Iterator[Browser]:
 @pytest.mark.parametrize("role", NAMES)
 def test_each_role_logs_in_and_sees_what_it_may_do(line: Stack, browser: Browser, role: str) -> None:
     with page_of(context_of(browser, line.api), "defects") as page:
-        expect(page.get_by_text("Log in as an operator to judge defects.")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("Log in as an operator to judge defects.")).to_be_visible()
         _log_in(page, role, role)
         expect(page.get_by_role("banner").get_by_text(f"{role} {NAMES[role]}")).to_be_visible()
         expect(page.get_by_role("button", name="False call")).to_have_count(1 if role in JUDGES else 0)
@@ -45,7 +46,7 @@ def test_what_a_viewer_is_not_shown_the_server_refuses(line: Stack, browser: Bro
     defect = line.get("/api/v1/defects", limit=1)["items"][0]
     finding = {"part_id": defect["part_id"], "defect_id": defect["id"], "disposition": "false_call"}
     with page_of(context_of(browser, line.api, "viewer"), f"parts/{defect['part_id']}") as page:
-        expect(page.get_by_role("heading", name="What people found")).to_be_visible(timeout=20_000)
+        expect(page.get_by_role("heading", name="What people found")).to_be_visible()
         expect(page.get_by_role("button", name="Scrap")).to_have_count(0)
     with httpx.Client(base_url=f"{line.api}/api/v1") as client:
         token = client.post("/auth/login", json={"username": "viewer", "password": "viewer"}).json()["access_token"]

@@ -13,7 +13,8 @@ from line_stack import Stack
 from page_browser import chromium, context_of, open_at, page_of
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-SOON = 20_000
+pytestmark = pytest.mark.timeout(300)
+SOON = 60_000
 # a defect of minutes ago is in sums that the historian makes anew in the background
 SUMMED = 90_000
 

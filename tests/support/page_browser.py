@@ -8,6 +8,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 DESK = (1920, 1080)
 ROLES = ("viewer", "operator", "engineer", "admin")
+# a browser beside a whole line on a busy machine is slow; what never comes costs as much
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @contextmanager
@@ -24,6 +27,7 @@ def context_of(
 ) -> BrowserContext:
     """A browser's memory of its own: nobody in it, or a demo user whose name, role and password are the same word."""
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, base_url=address)
+    context.set_default_timeout(PATIENCE_MS)
     context.add_init_script(f"localStorage.setItem('jidoka.theme', '{theme}')")
     if role is not None:
         answer = context.request.post("/api/v1/auth/login", data={"username": role, "password": role})
@@ -51,4 +55,4 @@ def page_of(context: BrowserContext, place: str = "") -> Iterator[Page]:
 def open_at(page: Page, place: str) -> None:
     """Goes there and waits until the page hears from the line."""
     page.goto(f"/#/{place}")
-    expect(page.locator("[data-link=open]")).to_be_visible(timeout=20_000)
+    expect(page.locator("[data-link=open]")).to_be_visible()
