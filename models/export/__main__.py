@@ -2,7 +2,6 @@
 
 import argparse
 import copy
-from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
@@ -19,13 +18,12 @@ SIZE = 640
 class Exported(nn.Module):
     """The detector with its output decoded: (N, 4 + classes, cells), cx, cy, w, h in pixels and scores in 0..1.
 
-    `shift` is added to the logits of each class, so that one threshold serves all.
+    `shift` is added to the logits, so that the line's usual threshold is the best one.
     """
 
-    def __init__(self, net: Detector, shift: Sequence[float]) -> None:
+    def __init__(self, net: Detector, shift: float) -> None:
         super().__init__()
-        self.net = net
-        self.shift = nn.Parameter(torch.tensor(shift).view(1, -1, 1, 1))
+        self.net, self.shift = net, shift
 
     def forward(self, images: Tensor, reference: Tensor) -> Tensor:
         """Decode one batch; both are (N, 3, H, W)."""
@@ -98,10 +96,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("models/pcb-defects.onnx"))
     parser.add_argument("--version", required=True)
-    parser.add_argument(
-        "--shift", type=float, nargs=len(KINDS), default=[0.0] * len(KINDS),
-        help="added to the logits of each class: what models.tune prints",
-    )  # fmt: skip
+    parser.add_argument("--shift", type=float, default=0.0, help="added to the logits: what models.score.tune prints")
     return parser.parse_args()
 
 

@@ -23,7 +23,7 @@ def main() -> None:
     model = Model(arguments.model, arguments.threads)
     confidence = arguments.confidence
     print(f"{arguments.model}, confidence {confidence}, {_milliseconds(model):.1f} ms a run on one input")
-    for appearance in Appearance:
+    for appearance in Appearance if arguments.boards else ():
         bad, truths = _look(model, drawn_boards(appearance, arguments.boards, arguments.seed, good=False))
         good, _ = _look(model, drawn_boards(appearance, arguments.boards, arguments.seed, good=True))
         for words in bad:
@@ -51,8 +51,8 @@ def _print_set(title: str, found: list[Rows], truths: list[Rows], confidence: fl
     for iou in _IOUS:
         by_class = [matched(found, truths, kind, iou) for kind in range(len(KINDS))]
         _print_iou(by_class, iou, confidence)
-    called = sum(bool(np.any(rows[:, 4] >= confidence)) for rows in found)
-    print(f"  boards with defects on which nothing was called (escapes): {len(found) - called} of {len(found)}")
+    calls = [bool(np.any(rows[:, 4] >= confidence)) for rows, truth in zip(found, truths, strict=True) if len(truth)]
+    print(f"  boards with defects on which nothing was called (escapes): {calls.count(False)} of {len(calls)}")
 
 
 def _print_iou(by_class: list[Matches], iou: float, confidence: float) -> None:
@@ -88,7 +88,7 @@ def _milliseconds(model: Model, runs: int = 20) -> float:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="models.score", description=__doc__)
     parser.add_argument("--model", type=Path, default=Path("models/pcb-defects.onnx"))
-    parser.add_argument("--boards", type=int, default=500, help="drawn boards of each sort")
+    parser.add_argument("--boards", type=int, default=500, help="drawn boards of each sort; 0: none")
     parser.add_argument("--seed", type=int, default=900)
     parser.add_argument("--confidence", type=float, default=0.75)
     parser.add_argument("--deeppcb", type=Path, help="the DeepPCB set, a folder or a tar")
