@@ -55,6 +55,7 @@ class Canvas:
     def __init__(self, form: Form) -> None:
         self.form = form
         self._placement: Placement | None = None
+        self._small: Image | None = None
         self._allocate(form.width, form.height)
 
     def fill(self, image: Image) -> Placement:
@@ -97,7 +98,10 @@ class Canvas:
     def _resized(self, image: Image, where: Placement) -> Image:
         size = (where.inner_width, where.inner_height)
         if (image.shape[1], image.shape[0]) != size:
-            image = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
+            shape = (size[1], size[0], *image.shape[2:])
+            if self._small is None or self._small.shape != shape:
+                self._small = np.empty(shape, np.uint8)
+            image = cv2.resize(image, size, self._small, interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
         if self.form.fit is not Fit.CROP:
             return image
         rows, columns = self._window.shape[1:]

@@ -16,13 +16,28 @@ def suppress(boxes: Floats, scores: Floats, classes: npt.NDArray[np.int64], iou:
     overlaps it by more than `iou`.
     """
     order = np.argsort(-scores, kind="stable")[:MOST_CANDIDATES]
+    if order.size < 2:
+        return order
+    boxes, classes = boxes[order], classes[order]
+    clash = (_overlaps(boxes) > iou) & (classes[:, None] == classes)
     keep: list[int] = []
-    while order.size:
-        first, rest = order[0], order[1:]
-        keep.append(int(first))
-        same = classes[rest] == classes[first]
-        order = rest[~(same & (overlap(boxes[first], boxes[rest]) > iou))]
-    return np.array(keep, np.int64)
+    gone = np.zeros(order.size, np.bool_)
+    for index in range(order.size):
+        if not gone[index]:
+            keep.append(index)
+            gone |= clash[index]
+    return order[keep]
+
+
+def _overlaps(boxes: Floats) -> Floats:
+    """Intersection over union of each of boxes (n, 4) with each: (n, n), 0 where both are empty."""
+    low, high = boxes[:, :2], boxes[:, 2:]
+    sides = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
+    np.maximum(sides, 0, out=sides)
+    shared = sides[..., 0] * sides[..., 1]
+    area = np.maximum(high[:, 0] - low[:, 0], 0) * np.maximum(high[:, 1] - low[:, 1], 0)
+    union = area[:, None] + area - shared
+    return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0), np.float32)
 
 
 def overlap(box: Floats, boxes: Floats) -> Floats:
