@@ -1,7 +1,7 @@
 """A thousand parts: inference is killed at part 500, the PLC gateway at 700, the PLC's cable is cut at 800 for a while.
 
 THOUSAND_PARTS sets another length (the faults come at the same shares of it), THOUSAND_TAKT_MS the time between parts:
-at least 350, so that fewer than 16 parts are between camera and gate.
+at least 400, so that fewer than 16 parts are between camera and gate.
 """
 
 import os

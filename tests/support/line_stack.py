@@ -144,7 +144,7 @@ class Stack:
 
 @contextmanager
 def line_stack(
-    takt_ms: int = 400, dwell_ms: int = 5000, in_containers: bool = False, **environment: str
+    takt_ms: int = 400, dwell_ms: int = 5600, in_containers: bool = False, **environment: str
 ) -> Iterator[Stack]:
     """A running line with its first verdict stored; everything it started is gone afterwards."""
     with ExitStack() as cleanup:
