@@ -22,18 +22,17 @@ SMALL = 640
 
 @dataclass(frozen=True)
 class Picture:
-    """A developed shot: `small` is (h, w) or (h, w, 3) BGR, `digest` its sha256 where somebody has it already."""
+    """A developed shot: `small` is (h, w) or (h, w, 3) BGR."""
 
     jpeg: bytes
     width: int
     height: int
     small: Pixels
-    digest: str | None = None
 
     @cached_property
     def sha256(self) -> str:
         """Of the JPEG, in hexadecimal."""
-        return self.digest or sha256_of(self.jpeg)
+        return hashlib.sha256(self.jpeg).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +55,10 @@ class Negative:
         """The JPEG. Raises CameraError."""
         if self.pixels is None:
             return self.shot.image if isinstance(self.shot.image, bytes) else b""
-        return self.strip(0, self.height)
-
-    def strip(self, first: int, last: int) -> bytes:
-        """The JPEG of those rows alone, where there are pixels. Raises CameraError."""
-        if self.pixels is None:
-            return b""
-        done, data = cv2.imencode(".jpg", self.pixels[first:last], [cv2.IMWRITE_JPEG_QUALITY, self.quality])
+        done, data = cv2.imencode(".jpg", self.pixels, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
         if not done:
             raise CameraError("unreadable", f"{self.shot.origin}: {self.pixels.shape} cannot be encoded as JPEG")
         return data.tobytes()
-
-
-def sha256_of(data: bytes) -> str:
-    """In hexadecimal."""
-    return hashlib.sha256(data).hexdigest()
 
 
 def develop(shot: Shot, how: Processing) -> Picture:

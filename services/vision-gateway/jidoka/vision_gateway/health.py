@@ -46,24 +46,14 @@ class Figures:
 
 def measure(small: Pixels) -> Figures:
     """The figures of an image (h, w) grey or (h, w, 3) BGR."""
-    return Figures(*measure_levels(small), *measure_fields(small))
-
-
-def measure_levels(small: Pixels) -> tuple[float, float, float, float]:
-    """`focus`, `brightness`, `low` and `high`."""
-    grey = _grey(small)
-    low, high = _levels(_quarter(grey))
+    grey = small if small.ndim == 2 else np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+    sampled = np.ascontiguousarray(grey[::2, ::2])
+    low, high = _levels(sampled)
     mean, deviation = cv2.meanStdDev(grey)
     edges = cv2.Laplacian(grey, cv2.CV_16S)
     focus = cv2.norm(edges, cv2.NORM_L2SQR) / grey.size / max(float(deviation[0, 0]) ** 2, 1.0)
-    return round(focus, 4), round(float(mean[0, 0]), 2), low, high
-
-
-def measure_fields(small: Pixels) -> tuple[Shares, Shares | None, tuple[float, ...]]:
-    """`colour`, `tint` and `texture`."""
-    quarter = _quarter(small)
-    texture = _texture(_grey(quarter))
-    return (GREY, GREY, texture) if small.ndim == 2 else (_shares(cv2.mean(small)), _tint(quarter), texture)
+    colour, tint = (_shares(cv2.mean(small)), _tint(small)) if small.ndim == 3 else (GREY, GREY)
+    return Figures(round(focus, 4), round(float(mean[0, 0]), 2), low, high, colour, tint, _texture(sampled))
 
 
 def diagnose(figures: Figures, limits: HealthLimits) -> list[str]:
@@ -126,21 +116,9 @@ def _hidden(figures: Figures, limits: HealthLimits) -> str | None:
 _CHECKS = (_brightness, _white, _focus, _shift, _hidden)
 
 
-def _grey(image: Pixels) -> Pixels:
-    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
-
-
-def _quarter(image: Pixels) -> Pixels:
-    """Every other pixel of every other row."""
-    height, width = image.shape[:2]
-    size = (width + 1) // 2, (height + 1) // 2
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_NEAREST), np.uint8)
-
-
 def _levels(grey: Pixels) -> tuple[float, float]:
     below = cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel().cumsum()
-    low, high = np.searchsorted(below, (grey.size * TAIL, grey.size * (1 - TAIL))).tolist()
-    return float(low), float(high)
+    return float(np.searchsorted(below, grey.size * TAIL)), float(np.searchsorted(below, grey.size * (1 - TAIL)))
 
 
 def _shares(sums: Sequence[float]) -> Shares:
@@ -149,7 +127,8 @@ def _shares(sums: Sequence[float]) -> Shares:
     return round(blue / total, 4), round(green / total, 4), round(red / total, 4)
 
 
-def _tint(sampled: Pixels) -> Shares | None:
+def _tint(small: Pixels) -> Shares | None:
+    sampled = cv2.resize(small, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_NEAREST)
     blue, green, red = cv2.split(sampled)
     brightest = cv2.max(cv2.max(blue, green), red)
     middle = cv2.inRange(brightest, (MID_DARK,), (MID_BRIGHT,))
@@ -164,4 +143,4 @@ def _texture(grey: Pixels) -> tuple[float, ...]:
     small = (FIELDS, FIELDS)
     means, squares = (cv2.resize(of, small, interpolation=cv2.INTER_AREA) for of in (levels, levels * levels))
     deviations = np.sqrt(np.maximum(squares - means * means, 0.0)).ravel()
-    return tuple(round(one, 2) for one in deviations.tolist())
+    return tuple(round(float(one), 2) for one in deviations)
