@@ -104,9 +104,8 @@ class Database:
         try:
             with translated(), connection.transaction(), connection.cursor() as cursor:
                 yield cursor
-        except BaseException:
+        finally:
             self._leave_if_unclean(connection)
-            raise
 
     def _leave_if_unclean(self, connection: Connection) -> None:
         # psycopg may fail to leave a pipeline ("cannot exit pipeline mode while busy"), and all that follows then fails

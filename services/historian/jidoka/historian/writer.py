@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
@@ -74,13 +75,12 @@ class Writer:
         if not deliveries:
             return
         started = time.perf_counter()
-        try:
+        with ExitStack() as undone:
+            undone.callback(self._store.forget)
+            undone.callback(self._inbox.forget)
             with self._attempts.on(deliveries), self._database.transaction() as cursor:
                 done = self._write(cursor, deliveries, poison)
-        except BaseException:
-            self._inbox.forget()
-            self._store.forget()
-            raise
+            undone.pop_all()
         self._inbox.committed(done.claim)
         self.receipts.committed(done.claim.after)
         self._done.append(done)
