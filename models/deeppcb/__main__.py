@@ -12,6 +12,7 @@ from models.deeppcb.scans import Scans
 from models.score.sources import deeppcb
 from models.train.loop import Plan, train
 from models.train.net import Detector
+from models.train.warm import go_on_from
 from torch.utils.data import DataLoader
 
 
@@ -26,7 +27,7 @@ def main() -> None:
     scans = Scans(examples, arguments.steps * arguments.batch, arguments.seed)
     net = Detector().to(device, memory_format=torch.channels_last)
     if arguments.start:
-        net.load_state_dict(torch.load(arguments.start, weights_only=True))
+        go_on_from(arguments.start, net, scans, device, 4 * arguments.batch)
     logging.getLogger("train").info("%d pairs on %s", len(examples), device)
     batches = DataLoader(scans, arguments.batch, num_workers=1)
     train(net, batches, Plan(arguments.steps, arguments.rate, arguments.out, arguments.bfloat16), device)
@@ -36,7 +37,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="models.deeppcb", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the DeepPCB set, a folder or a tar")
     parser.add_argument("--out", type=Path, required=True, help="file for the weights")
-    parser.add_argument("--start", type=Path, help="weights to start from, as models.train writes them")
+    parser.add_argument("--start", type=Path, help="weights or an exported model to start from")
     parser.add_argument("--all", action="store_true", help="train on the held-out tenth of the training images too")
     parser.add_argument("--steps", type=int, default=2500)
     parser.add_argument("--batch", type=int, default=16)

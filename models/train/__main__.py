@@ -7,10 +7,10 @@ from pathlib import Path
 import torch
 from models.train.crops import Crops
 from models.train.loop import Plan, train
-from models.train.net import Detector, compared
+from models.train.net import Detector
 from models.train.store import drawn
-from models.train.warm import take_over
-from torch.utils.data import DataLoader, default_collate
+from models.train.warm import go_on_from
+from torch.utils.data import DataLoader
 
 from jidoka.simulator.boards import Appearance
 
@@ -30,11 +30,8 @@ def main() -> None:
     ]
     crops = Crops(stores, [0.65, 0.35], arguments.steps * arguments.batch, arguments.seed + arguments.skip)
     net = Detector().to(device, memory_format=torch.channels_last)
-    if arguments.start and arguments.start.suffix == ".pt":
-        net.load_state_dict(torch.load(arguments.start, weights_only=True))
-    elif arguments.start:
-        images, references, *_ = default_collate([crops[index] for index in range(4 * arguments.batch)])
-        take_over(net, arguments.start, images.to(device), compared(images, references).to(device))
+    if arguments.start:
+        go_on_from(arguments.start, net, crops, device, 4 * arguments.batch)
     log.info("%d parameters on %s", sum(p.numel() for p in net.parameters()), device)
     batches = DataLoader(crops, arguments.batch, num_workers=arguments.workers)
     train(net, batches, Plan(arguments.steps, arguments.rate, arguments.out, arguments.bfloat16), device)

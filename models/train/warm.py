@@ -1,12 +1,22 @@
-"""Start a training from a model that was exported before: its ONNX file holds convolutions only."""
+"""Start a training from what one before wrote: its weights, or an exported model, which holds convolutions only."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import onnx
 import torch
-from models.train.net import Detector
+from models.train.net import Detector, compared
 from torch import Tensor, nn
+from torch.utils.data import Dataset, default_collate
+
+
+def go_on_from(file: Path, net: Detector, crops: Dataset[tuple[Tensor, ...]], device: torch.device, seen: int) -> None:
+    """Give `net`, which is on `device`, what `file` holds; an exported model needs `seen` of the crops to set norms."""
+    if file.suffix == ".pt":
+        net.load_state_dict(torch.load(file, weights_only=True))
+        return
+    images, references, *_ = default_collate([crops[index] for index in range(seen)])
+    take_over(net, file, images.to(device), compared(images, references).to(device))
 
 
 def take_over(net: Detector, file: Path, images: Tensor, comparison: Tensor) -> None:

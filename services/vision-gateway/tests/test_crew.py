@@ -262,7 +262,7 @@ def test_the_newest_live_image_wins_ten_times_a_second_and_nobody_waits(bus, bro
     with LiveView(bus) as live:
         while len(broker.messages(LiveFrame)) < 6:
             assert datetime.now(UTC) < begun + timedelta(seconds=20)
-            live.offer("AOI1", "top", Picture(b"", 640, 480, np.full((48, 64), next(offered) % 200, np.uint8)))
+            live.offer("AOI1", "top", Picture(b"", "", 640, 480, np.full((48, 64), next(offered) % 200, np.uint8)))
             time.sleep(0.001)
     shown = broker.messages(LiveFrame)
     assert all(one.at >= begun + place * timedelta(milliseconds=100) for place, one in enumerate(shown))

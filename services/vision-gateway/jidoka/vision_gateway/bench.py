@@ -1,30 +1,40 @@
 """Develops one camera's shots and measures them at the same time."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 from jidoka.vision_gateway import metrics
+from jidoka.vision_gateway.aside import Aside
 from jidoka.vision_gateway.cameras.camera import Shot
-from jidoka.vision_gateway.developing import Negative, Picture, Pixels, expose
-from jidoka.vision_gateway.health import Figures, measure
+from jidoka.vision_gateway.developing import Negative, Picture, Pixels, expose, sha256
+from jidoka.vision_gateway.health import Figures, hues, measure
 from jidoka.vision_gateway.line import Processing
 
 
 class Bench:
-    """OpenCV lets go of the interpreter, so an image is measured on a second thread while it is encoded."""
+    """OpenCV and the hash let go of the interpreter, so what does not need one another is done at the same time."""
 
     def __init__(self, labels: tuple[str, str]) -> None:
-        self._second = ThreadPoolExecutor(1, thread_name_prefix="measure")
+        self._second = Aside("measure")
         self._labels, self._begun = labels, 0.0
 
     def develop(self, shot: Shot, how: Processing) -> tuple[Picture, Figures]:
         """The picture and its figures. Raises CameraError."""
         self._begun = time.monotonic()
         negative = expose(shot, how)
+        return self._passed(negative) if negative.passes else self._encoded(negative)
+
+    def _encoded(self, negative: Negative) -> tuple[Picture, Figures]:
         measured = self._second.submit(_measured, negative)
         jpeg = negative.jpeg()
+        digest = sha256(jpeg)
         small, figures = measured.result()
-        return Picture(jpeg, negative.width, negative.height, small), figures
+        return Picture(jpeg, digest, negative.width, negative.height, small), figures
+
+    def _passed(self, negative: Negative) -> tuple[Picture, Figures]:
+        small = negative.small()
+        hue, digest = self._second.submit(hues, small), self._second.submit(sha256, negative.jpeg())
+        figures = measure(small, hue.result)
+        return Picture(negative.jpeg(), digest.result(), negative.width, negative.height, small), figures
 
     def published(self) -> None:
         """The picture developed last has been handed on."""
@@ -32,7 +42,7 @@ class Bench:
 
     def close(self) -> None:
         """End the thread."""
-        self._second.shutdown()
+        self._second.close()
 
 
 def _measured(negative: Negative) -> tuple[Pixels, Figures]:

@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import cv2
@@ -22,17 +21,13 @@ SMALL = 640
 
 @dataclass(frozen=True)
 class Picture:
-    """A developed shot: `small` is (h, w) or (h, w, 3) BGR."""
+    """A developed shot: `small` is (h, w) or (h, w, 3) BGR; `sha256` is of the JPEG, in hexadecimal."""
 
     jpeg: bytes
+    sha256: str
     width: int
     height: int
     small: Pixels
-
-    @cached_property
-    def sha256(self) -> str:
-        """Of the JPEG, in hexadecimal."""
-        return hashlib.sha256(self.jpeg).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +39,11 @@ class Negative:
     height: int
     quality: int
     pixels: Pixels | None
+
+    @property
+    def passes(self) -> bool:
+        """Whether its bytes travel as they are."""
+        return self.pixels is None
 
     def small(self) -> Pixels:
         """The small copy. Raises CameraError."""
@@ -64,7 +64,8 @@ class Negative:
 def develop(shot: Shot, how: Processing) -> Picture:
     """The picture of a shot. Raises CameraError."""
     negative = expose(shot, how)
-    return Picture(negative.jpeg(), negative.width, negative.height, negative.small())
+    jpeg = negative.jpeg()
+    return Picture(jpeg, sha256(jpeg), negative.width, negative.height, negative.small())
 
 
 def expose(shot: Shot, how: Processing) -> Negative:
@@ -79,6 +80,11 @@ def expose(shot: Shot, how: Processing) -> Negative:
     pixels = _shaped(_eight_bits(pixels), how)
     height, width = pixels.shape[:2]
     return Negative(shot, width, height, how.jpeg_quality, pixels)
+
+
+def sha256(data: bytes) -> str:
+    """In hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def reduction(width: int) -> int:

@@ -1,6 +1,6 @@
 """Whether an image is fit to be judged. Pure functions over the small copy of a picture."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -44,16 +44,22 @@ class Figures:
     texture: tuple[float, ...]
 
 
-def measure(small: Pixels) -> Figures:
-    """The figures of an image (h, w) grey or (h, w, 3) BGR."""
+def measure(small: Pixels, hue: Callable[[], tuple[Shares, Shares | None]] | None = None) -> Figures:
+    """The figures of an image (h, w) grey or (h, w, 3) BGR. `hue` gives what `hues` says of it, if it is known."""
     grey = small if small.ndim == 2 else np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
     sampled = np.ascontiguousarray(grey[::2, ::2])
     low, high = _levels(sampled)
     mean, deviation = cv2.meanStdDev(grey)
     edges = cv2.Laplacian(grey, cv2.CV_16S)
     focus = cv2.norm(edges, cv2.NORM_L2SQR) / grey.size / max(float(deviation[0, 0]) ** 2, 1.0)
-    colour, tint = (_shares(cv2.mean(small)), _tint(small)) if small.ndim == 3 else (GREY, GREY)
-    return Figures(round(focus, 4), round(float(mean[0, 0]), 2), low, high, colour, tint, _texture(sampled))
+    texture = _texture(sampled)
+    colour, tint = hue() if hue else hues(small)
+    return Figures(round(focus, 4), round(float(mean[0, 0]), 2), low, high, colour, tint, texture)
+
+
+def hues(small: Pixels) -> tuple[Shares, Shares | None]:
+    """Colour and tint of an image (h, w) grey or (h, w, 3) BGR."""
+    return (_shares(cv2.mean(small)), _tint(small)) if small.ndim == 3 else (GREY, GREY)
 
 
 def diagnose(figures: Figures, limits: HealthLimits) -> list[str]:
