@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -27,12 +28,14 @@ def main() -> int:
     except StackError as error:
         print(f"jidoka: {error}", file=sys.stderr)
         return 1
+    _log_of_runner(here).touch()
+    begun = _log_of_runner(here).stat().st_size
     runner = subprocess.Popen([sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(config)])
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: runner.send_signal(signal.SIGTERM))
     try:
         logins.make(here, kept)
-        _announce(here, runner)
+        _announce(here, runner, begun)
     except StackError as error:
         print(f"jidoka: {error}", file=sys.stderr)
         runner.send_signal(signal.SIGTERM)
@@ -54,16 +57,33 @@ def _secrets(data: Path) -> dict[str, str]:
     return kept
 
 
-def _announce(here: Places, runner: subprocess.Popen[bytes]) -> None:
+def _announce(here: Places, runner: subprocess.Popen[bytes], begun: int) -> None:
     address = f"http://localhost:{here.ports['API_PORT']}"
     deadline = time.monotonic() + _PATIENCE_S
     while runner.poll() is None:
         if _verdicts(address):
             print(f"Jidoka runs at {address} - log in as operator with password operator; Ctrl-C stops it", flush=True)
             return
+        if refusal := _refusal(here, begun):
+            raise StackError(refusal)
         if time.monotonic() > deadline:
             raise StackError(f"no verdict after {_PATIENCE_S} s; the logs are in {here.data / 'logs'}")
         time.sleep(0.3)
+
+
+def _log_of_runner(here: Places) -> Path:
+    return here.folder("logs") / "supervisord.log"
+
+
+def _refusal(here: Places, begun: int) -> str | None:
+    """What a service says that ended with status 2, which means a wrong setting; `begun` is where to read from."""
+    with _log_of_runner(here).open(encoding="utf-8") as log:
+        log.seek(begun)
+        ended = re.search(r"exited: (\S+) \(exit status 2;", log.read())
+    if ended is None:
+        return None
+    said = (here.folder("logs") / f"{ended[1]}.log").read_text(encoding="utf-8").splitlines()
+    return f"{ended[1]}: {said[-1] if said else 'ended with status 2'}"
 
 
 def _verdicts(address: str) -> bool:

@@ -183,6 +183,19 @@ def test_a_stored_accept_is_not_carried_out_once_the_part_is_too_old(rig: Any) -
     assert rig.leave(1) == "hold"
 
 
+def test_a_verdict_that_came_when_the_part_was_at_the_gate_is_a_hold_that_is_not_confirmed(rig: Any) -> None:
+    """The gateway's clock says that there is time, the controller's that there was none when it took the verdict."""
+    with rig.start():
+        rig.arrive(1)
+        rig.part(1)
+        assert rig.leave(1) == "hold"
+        rig.plc.memory.set("AOI1.Parts[1].AgeMs", 60_900)
+        rig.verdict(1, Verdict.PASS)
+        decision = rig.decision(1)
+    assert (decision.ruling, decision.reason, decision.confirmed) == (Ruling.HOLD, Reason.DEADLINE, False)
+    assert decision.detail == "accept: the controller had it 60900 ms after the part's arrival"
+
+
 def test_parts_of_a_station_or_plc_that_is_gone_are_closed(rig: Any) -> None:
     with rig.start():
         rig.arrive(1)

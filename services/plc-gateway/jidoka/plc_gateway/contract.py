@@ -47,6 +47,10 @@ class StationTags:
         """The ring's record of a part."""
         return f"{self.tag}.Parts[{sequence % RING}]"
 
+    def age(self, sequence: int) -> str:
+        """How old a part is, or was when it left the gate."""
+        return f"{self.record(sequence)}.AgeMs"
+
     def verdict(self, sequence: int) -> tuple[str, str]:
         """Code and sequence of a part's verdict."""
         slot = f"{self.tag}.Verdicts[{sequence % RING}]"

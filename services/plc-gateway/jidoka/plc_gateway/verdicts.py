@@ -16,6 +16,8 @@ from jidoka.schemas import Reason, Ruling
 
 GRACE = 2.0
 UNRESOLVED = 60.0
+TO_THE_GATE_MS = 900
+"""A part may be at the gate 1 s after its verdict is due (docs/plc-contract.md), by a clock of 100 ms steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ def carry_out(link: Writer, order: Order, intake: Intake) -> Outcome | None:
 
     An accept or reject that did not get there before the part was due becomes a hold: that is what the controller
     did, or will do, without a verdict. For a part of an earlier run the controller's own clock (AgeMs) decides. Nothing
-    is written late into a slot that another part has by now.
+    is written late into a slot that another part has by now. A verdict that the controller got when the part may have
+    been at the gate already counts as a hold that is not confirmed.
     """
     tags, counter = intake.tags, order.visit.counter
     if order.epoch != intake.epoch:
@@ -47,7 +50,7 @@ def carry_out(link: Writer, order: Order, intake: Intake) -> Outcome | None:
             return void(order, "the controller has other parts in its ring by now")
         if order.due is not None or record.age_ms >= intake.station.deadline_ms:
             finding = _held(finding, "the verdict could not be written in time")
-    return _write(link, order, finding, tags)
+    return _write(link, order, finding, intake)
 
 
 def given_up(order: Order, now: float) -> Outcome | None:
@@ -79,14 +82,17 @@ def _ruling(slot: Sequence[Reading], counter: int) -> Ruling | None:
     return RULINGS.get(code.value)
 
 
-def _write(link: Writer, order: Order, finding: Finding, tags: StationTags) -> Outcome | None:
-    counter = order.visit.counter
+def _write(link: Writer, order: Order, finding: Finding, intake: Intake) -> Outcome | None:
+    tags, counter = intake.tags, order.visit.counter
     code, sequence = tags.verdict(counter)
     order.sent = True
-    errors, slot = link.write_and_read([(code, CODES[finding.ruling]), (sequence, counter)], (code, sequence))
+    values = [(code, CODES[finding.ruling]), (sequence, counter)]
+    errors, (*slot, age) = link.write_and_read(values, (code, sequence, tags.age(counter)))
     refused, told = [reason for reason in errors if reason], _ruling(slot, counter)
-    if told is finding.ruling:
-        return Outcome(finding, confirmed=True)
+    if told is finding.ruling and isinstance(age.value, int):
+        if finding.ruling is Ruling.HOLD or age.value < intake.station.deadline_ms + TO_THE_GATE_MS:
+            return Outcome(finding, confirmed=True)
+        return Outcome(_held(finding, f"the controller had it {age.value} ms after the part's arrival"), confirmed=False)
     order.sent = not refused
     if not order.refused:
         order.refused = True
