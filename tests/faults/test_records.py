@@ -23,5 +23,6 @@ def test_every_record_is_stored_exactly_once(engine: str) -> None:
         kills = torment(line, random.Random(seed), AWAY_S)
         truth = agree(line)
     published = sum(records for records, _ in truth.values())
-    print(f"seed {seed}, {engine}: {kills} kills, {published} records once each, historian {line.memory['historian'] >> 20} MiB")
+    most = line.memory["historian"] >> 20
+    print(f"seed {seed}, {engine}: {kills} kills, {published} records once each, historian {most} MiB")
     assert kills > 0

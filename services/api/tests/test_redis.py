@@ -124,3 +124,4 @@ def test_an_alarm_outlives_the_process_and_ends_with_redis(plant: Any, api: Any,
         until(lambda: active() == [True], 20, "the alarm")
     with plant.api(**mine | {"REDIS_URL": ""}):
         until(lambda: active() == [False], 20, "its end, since no Redis is wanted")
+    assert active() == [False]

@@ -71,8 +71,9 @@ def test_a_peer_that_closes_in_mid_frame_ends_the_read(rig: Any) -> None:
 def test_a_peer_that_closes_before_the_reply(rig: Any) -> None:
     with Reader(rig.address) as link:
         rig.plc.faults.close_before(times=1)
-        with broken(link):
+        with broken(link) as error:
             link.read(TWO)
+        assert "closed the connection" in str(error.value)
 
 
 @pytest.mark.parametrize("size", [1, 3, 7])
@@ -96,8 +97,9 @@ def test_a_lone_write_is_sent_as_two_services_and_not_twice_in_one_frame(rig: An
 def test_a_refused_multiple_service_is_a_link_error(rig: Any) -> None:
     with Reader(rig.address) as link:
         rig.plc.faults.refuse(0x0A, times=1)
-        with broken(link):
+        with broken(link) as error:
             link.read(TWO)
+        assert "the answer cannot be read" in str(error.value)
 
 
 def test_a_type_that_changed_under_the_connection_is_noticed(rig: Any) -> None:
@@ -186,5 +188,6 @@ def test_leaving_a_connection_whose_peer_is_gone_raises_nothing(rig: Any) -> Non
 def test_garbage_instead_of_a_reply(rig: Any, proxy: Any, garbage: bytes) -> None:
     with Reader(Address(f"127.0.0.1:{proxy.port}", request_timeout=0.3)) as link:
         proxy.tamper = lambda _: garbage
-        with broken(link):
+        with broken(link) as error:
             link.read(TWO)
+        assert str(error.value) in ("no whole reply in time", "a reply to another command came")

@@ -149,6 +149,7 @@ def test_values_of_a_scan_that_took_longer_than_its_period_are_uncertain(rig: An
         rig.until(lambda: doubts(rig) == {"Line.State": SLOW, "Line.Speed": SLOW}, "the doubt")
         rig.plc.faults.clear()
         rig.until(lambda: not doubts(rig), "a scan in time")
+    assert doubts(rig) == {}
 
 
 def test_dead_band_and_report_on_change(rig: Any) -> None:

@@ -31,7 +31,7 @@ class Journal:
     def __init__(self, path: Path | str | None) -> None:
         self._path = ":memory:" if path is None else str(path)
         self._lock = threading.RLock()
-        self._depth = 0
+        self._depth, self._owner = 0, 0
         self._committed: list[Callable[[], None]] = []
         try:
             if path is not None:
@@ -82,31 +82,34 @@ class Journal:
             joined = self._depth > 0
             name = f"level{self._depth}"
             begin, end = (f"SAVEPOINT {name}", f"RELEASE {name}") if joined else ("BEGIN IMMEDIATE", "COMMIT")
-            hooks = len(self._committed)
+            hooks, owner, whole = len(self._committed), self._owner, False
             self._depth += 1
+            self._owner = threading.get_ident()
             try:
                 self._db.execute(begin)
                 yield self._db
                 self._db.execute(end)
-            except BaseException as error:
-                self._undo(name if joined else None)
-                del self._committed[hooks:]
-                if isinstance(error, sqlite3.OperationalError) and _code(error) in _OUTSIDE:
+                whole = True
+            except sqlite3.OperationalError as error:
+                if _code(error) in _OUTSIDE:
                     raise JournalUnavailable(f"journal {self._path}: {error}") from error
                 raise
             finally:
-                self._depth -= 1
+                if not whole:
+                    self._undo(name if joined else None)
+                    del self._committed[hooks:]
+                self._depth, self._owner = self._depth - 1, owner
             called = [] if joined else self._take_hooks()
         for hook in called:
             hook()
 
     def after_commit(self, hook: Callable[[], None]) -> None:
-        """Calls `hook` once this thread's transaction is committed (at once when there is none), outside the lock."""
-        with self._lock:
-            if self._depth:
-                self._committed.append(hook)
-                return
-        hook()
+        """Calls `hook` once this thread's transaction is committed, outside the lock; at once when there is none."""
+        # no lock: whoever has nothing to commit must not wait for another thread's disk
+        if self._owner == threading.get_ident():
+            self._committed.append(hook)
+        else:
+            hook()
 
     def close(self) -> None:
         """Closes the file. Nothing may use the journal afterwards."""

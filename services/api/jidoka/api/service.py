@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -104,19 +104,16 @@ def _context(settings: ApiSettings, line: LineFile, bus: Bus) -> Context:
     )
 
 
-def _watched(work: Awaitable[None], name: str) -> asyncio.Task[None]:
+def _watched(work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
     """A task for the whole life of the process: its end is a bug."""
 
-    async def watch() -> None:
-        try:
-            await work
-        except asyncio.CancelledError:
-            raise
-        except BaseException as error:
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()):
             _give_up(error)
-            raise
 
-    return asyncio.create_task(watch(), name=name)
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(ended)
+    return task
 
 
 def _give_up(error: BaseException) -> None:

@@ -53,12 +53,16 @@ class Reading:
 
 def explain(error: BaseException) -> LinkError:
     """What an error of the driver means for the line."""
-    reasons = [str(error) or type(error).__name__]
+    reasons = [_said(error)]
     while error.__cause__ is not None and not isinstance(error.__cause__, TimeoutError):
         error = error.__cause__
-        reasons.append(str(error) or type(error).__name__)
+        reasons.append(_said(error))
     if any(_NO_MODULE.search(reason) for reason in reasons):
         return WrongAddress("slot", "no module answers in this slot (status 01/0311 or 01/0312)")
     if isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME:
         return WrongAddress("host", "there is no host of this name")
     return LinkError(reasons[-1])
+
+
+def _said(error: BaseException) -> str:
+    return str(error) or f"the answer cannot be read ({type(error).__name__})"

@@ -92,7 +92,9 @@ def _write(link: Writer, order: Order, finding: Finding, intake: Intake) -> Outc
     if told is finding.ruling and isinstance(age.value, int):
         if finding.ruling is Ruling.HOLD or age.value < intake.station.deadline_ms + TO_THE_GATE_MS:
             return Outcome(finding, confirmed=True)
-        return Outcome(_held(finding, f"the controller had it {age.value} ms after the part's arrival"), confirmed=False)
+        return Outcome(
+            _held(finding, f"the controller had it {age.value} ms after the part's arrival"), confirmed=False
+        )
     order.sent = not refused
     if not order.refused:
         order.refused = True

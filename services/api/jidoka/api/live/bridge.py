@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import ThreadPoolExecutor
 
 from jidoka.runtime.bus import Bus, Delivery
 from jidoka.schemas import (
@@ -33,41 +33,36 @@ class Bridge:
         self._bus, self._take_in, self._failed = bus, take_in, failed
         self._stop = threading.Event()
         self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._run, name="bridge", daemon=True)
+        self._thread = ThreadPoolExecutor(1, "bridge")
 
     def start(self, source: str) -> None:
         """Subscribes, and begins; outcomes only of `source`'s own actions."""
         self._bus.subscribe(*HEARD)
         self._bus.subscribe(ActionOutcome, source=source)
-        self._thread.start()
+        self._work = self._loop.run_in_executor(self._thread, self._run)
+        self._work.add_done_callback(self._ended)
 
     async def stop(self) -> None:
         """Ends the thread."""
         self._stop.set()
-        await asyncio.to_thread(self._thread.join, 5)
+        await asyncio.wait([self._work], timeout=5)
+        self._thread.shutdown(wait=False)
+
+    def _ended(self, work: asyncio.Future[None]) -> None:
+        if not work.cancelled() and (error := work.exception()):
+            self._failed(error)
 
     def _run(self) -> None:
-        try:
-            while not self._stop.is_set():
-                with self._bus.batch(up_to=UP_TO, within=WITHIN_S) as batch:
-                    if batch:
-                        self._hand_over(batch)
-        except BaseException as error:
-            self._loop.call_soon_threadsafe(self._failed, error)
-            raise
+        while not self._stop.is_set():
+            with self._bus.batch(up_to=UP_TO, within=WITHIN_S) as batch:
+                if batch:
+                    self._hand_over(batch)
 
     def _hand_over(self, deliveries: Sequence[Delivery]) -> None:
-        taken: Future[None] = Future()
+        async def take_in() -> None:
+            self._take_in(deliveries)
 
-        def take_in() -> None:
-            try:
-                self._take_in(deliveries)
-                taken.set_result(None)
-            except BaseException as error:
-                taken.set_exception(error)
-                raise
-
-        self._loop.call_soon_threadsafe(take_in)
+        taken = asyncio.run_coroutine_threadsafe(take_in(), self._loop)
         while not self._stop.is_set():
             try:
                 taken.result(timeout=0.5)
