@@ -18,6 +18,7 @@ from figures import quantile
 from jidoka.runtime.bus import Bus
 from jidoka.runtime.journal import Journal
 from jidoka.runtime.logs import configure_logs
+from jidoka.runtime.memory import keep_freed_memory
 from jidoka.runtime.testing import mosquitto
 from jidoka.schemas import PartArrived, Scope, new_id
 from jidoka.simulator.boards import Appearance, draw
@@ -40,6 +41,7 @@ Publish = Callable[[Job, Image | bytes], None]
 def main() -> None:
     """Prints the ratio for each kind of frame."""
     cv2.setNumThreads(1)
+    keep_freed_memory()
     configure_logs("error")
     with ExitStack() as stack:
         broker = stack.enter_context(mosquitto())

@@ -1,15 +1,19 @@
 """Milliseconds a frame from JPEG to inspection, less the model's own run, against a plain script around the same model.
 
 One thread; the shipped model, which is shown a golden board, and a net as large as YOLOv8n; images of 640x640 and
-1280x1024, grey as line scans are, and in colour. Both sides get the same JPEGs in turn.
+1280x1024, grey as line scans are, and in colour. Both sides get the same JPEGs in turn, each in a process of its own.
 """
 
 import hashlib
+import itertools
+import multiprocessing
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import cv2
@@ -19,7 +23,8 @@ from jidoka.inference.inspector import Inspector
 from jidoka.inference.line import GoldenImage, Inference
 from jidoka.inference.model import Machine, Model
 from jidoka.inference.reference import Golden, Goldens
-from jidoka.schemas import Frame, Inspection, new_id
+from jidoka.runtime.memory import keep_freed_memory
+from jidoka.schemas import Frame, new_id
 from jidoka.simulator.boards import Appearance, draw, golden
 from plain import CONFIDENCE, IOU, Image, Plain
 from yolo_size import write_yolo_size
@@ -28,41 +33,73 @@ SHIPPED = Path(__file__).resolve().parents[1] / "models/pcb-defects.onnx"
 SIZES = ((640, 640), (1280, 1024))
 SKU = "BOARD-A"
 ROUNDS, WARM_UP = 120, 10
+Spent = tuple[float, float]
+Inspect = Callable[[Frame], Spent]
 
 
 def main() -> None:
     """Prints the overheads, their ratio, and the whole against the bare run."""
-    cv2.setNumThreads(1)
     with tempfile.TemporaryDirectory() as folder:
         other = Path(folder) / "yolo-size.onnx"
         write_yolo_size(other)
-        for model in (SHIPPED, other):
-            for appearance in Appearance:
-                for size in SIZES:
-                    _compare(model, appearance, size)
+        for model, appearance, size in itertools.product((SHIPPED, other), Appearance, SIZES):
+            _compare(model, appearance, size)
 
 
 def _compare(file: Path, appearance: Appearance, size: tuple[int, int]) -> None:
-    model = Model.load(file, Machine("cpu", 1))
+    frames = [_frame(seed, appearance, size) for seed in range(8)]
     board = cv2.resize(golden(SKU, appearance), size)
+    ours, theirs, whole, bare = [], [], [], []
+    with _side(_ours, file, board) as inspect, _side(_plain, file, board) as script:
+        for index in range(ROUNDS + WARM_UP):
+            frame = frames[index % len(frames)]
+            overhead, run = inspect(frame)
+            other, other_run = script(frame)
+            if index >= WARM_UP:
+                ours.append(overhead)
+                whole.append(overhead + run)
+                theirs.append(other)
+                bare.append(other_run)
+    _print(f"{file.stem}, {appearance} {size[0]}x{size[1]}", ours, theirs, whole, bare)
+
+
+@contextmanager
+def _side(serve: Callable[[Connection, Path, Image], None], file: Path, board: Image) -> Iterator[Inspect]:
+    """A call that has a process of its own inspect a frame: milliseconds of overhead, and of the model's run."""
+    context = multiprocessing.get_context("spawn")
+    mine, its = context.Pipe()
+    process = context.Process(target=serve, args=(its, file, board), daemon=True)
+    process.start()
+
+    def inspect(frame: Frame) -> Spent:
+        mine.send(frame)
+        spent: Spent = mine.recv()
+        return spent
+
+    yield inspect
+    process.terminate()
+    process.join()
+
+
+def _ours(asked: Connection, file: Path, board: Image) -> None:
+    cv2.setNumThreads(1)
+    keep_freed_memory()
+    model = Model.load(file, Machine("cpu", 1))
     goldens = _goldens(board) if model.reference else None
     rules = Inference(model=file, confidence=CONFIDENCE, nms_iou=IOU)
     inspector = Inspector(lambda *_: model, rules, "0" * 64, goldens)
-    plain = Plain(file, board)
-    ours, theirs, whole, bare = [], [], [], []
-    frames = [_frame(seed, appearance, size) for seed in range(8)]
-    for index in range(ROUNDS + WARM_UP):
-        frame = frames[index % len(frames)]
+    while True:
+        frame = asked.recv()
         begun = time.perf_counter()
-        inspection: Inspection = inspector.inspect(frame)
-        spent = (time.perf_counter() - begun) * 1000
-        other, run = plain.inspect(frame.image)
-        if index >= WARM_UP:
-            ours.append(spent - inspection.timings.model)
-            theirs.append(other)
-            whole.append(spent)
-            bare.append(run)
-    _print(f"{file.stem}, {appearance} {size[0]}x{size[1]}", ours, theirs, whole, bare)
+        run = inspector.inspect(frame).timings.model
+        asked.send(((time.perf_counter() - begun) * 1000 - run, run))
+
+
+def _plain(asked: Connection, file: Path, board: Image) -> None:
+    cv2.setNumThreads(1)
+    plain = Plain(file, board)
+    while True:
+        asked.send(plain.inspect(asked.recv().image))
 
 
 def _print(

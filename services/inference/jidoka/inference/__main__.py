@@ -13,6 +13,7 @@ from jidoka.inference.reference import read_goldens
 from jidoka.inference.settings import InferenceSettings
 from jidoka.runtime.bus import Bus
 from jidoka.runtime.journal import Journal
+from jidoka.runtime.memory import keep_freed_memory
 from jidoka.runtime.service import Service, run
 from jidoka.runtime.settings import line_scope, load_settings, load_toml
 from jidoka.schemas import Frame
@@ -26,6 +27,7 @@ def main() -> None:
     goldens = read_goldens(rules.golden, settings.line_file)
     scope, name = line_scope(line, settings.line_file), settings.service
     cv2.setNumThreads(1)
+    keep_freed_memory()
     with Service(name, settings, __version__) as service, closing(Journal(settings.journal_path)) as journal:
         bus = Bus(settings.mqtt, scope, name, settings.instance, __version__, journal, receive_maximum=1)
         refused = RefusedModels(bus, journal, settings.instance)

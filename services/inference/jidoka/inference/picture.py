@@ -52,7 +52,7 @@ def decode(data: bytes, width: int, height: int) -> npt.NDArray[np.uint8]:
         # Boxes are given in the pixels as stored, so a turn that Exif asks for is not made.
         image: Any = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error as error:
-        raise Unreadable(f"a JPEG that cannot be decoded: {error.err}") from error
+        raise Unreadable(f"a JPEG that cannot be decoded: {' '.join(error.err.split())}") from error
     if image is None or image.shape[:2] != (height, width):
         raise Unreadable("a JPEG that cannot be decoded")
     pixels: npt.NDArray[np.uint8] = image

@@ -6,6 +6,7 @@ import cv2
 
 from jidoka.runtime.bus import Bus
 from jidoka.runtime.journal import Journal
+from jidoka.runtime.memory import keep_freed_memory
 from jidoka.runtime.service import Service, run
 from jidoka.runtime.settings import line_scope, load_settings, load_toml
 from jidoka.schemas import PartArrived
@@ -27,6 +28,7 @@ def main() -> None:
     shared = Shared(stations, settings.ftp, settings.data_dir / f"{settings.instance}-ftp")
     scope, name = line_scope(line, settings.line_file), settings.service
     cv2.setNumThreads(1)
+    keep_freed_memory()
     with (
         Service(name, settings, __version__) as service,
         closing(Journal(settings.journal_path)) as journal,

@@ -117,7 +117,7 @@ def _decode(shot: Shot, data: bytes, flag: int) -> Any:
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
     except cv2.error as error:
-        raise CameraError("unreadable", f"{shot.origin}: {error.err}") from error
+        raise CameraError("unreadable", f"{shot.origin}: {' '.join(error.err.split())}") from error
     if pixels is None:
         raise CameraError("unreadable", f"{shot.origin}: its content cannot be decoded")
     return pixels
