@@ -18,11 +18,11 @@ from pathlib import Path
 import psycopg
 
 from figures import quantile
-from ingest import CONF, INSTALLED, MESSAGES, START, TAGS, TIMESCALEDB, historian, memory_of, through_the_bus
+from ingest import CONF, MESSAGES, START, TAGS, historian, memory_of, through_the_bus
 from jidoka.runtime.bus import Bus
 from jidoka.runtime.journal import Journal
 from jidoka.runtime.outbox import Outbox
-from jidoka.runtime.testing import SCOPE, Mosquitto, mosquitto, postgres
+from jidoka.runtime.testing import SCOPE, TIMESCALEDB, TIMESCALEDB_INSTALLED, Mosquitto, mosquitto, postgres
 from jidoka.schemas import TagBatch
 
 BACKLOG = int(os.environ.get("BACKLOG_SCANS", "20000"))
@@ -38,10 +38,10 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory(prefix="backlog-") as name,
         mosquitto("max_queued_messages 0\n") as broker,
-        postgres(CONF + (TIMESCALEDB if INSTALLED else "")) as database,
+        postgres(CONF + (TIMESCALEDB if TIMESCALEDB_INSTALLED else "")) as database,
     ):
         _fill(Path(name))
-        with historian(broker, database, "timescaledb" if INSTALLED else "postgresql") as pid:
+        with historian(broker, database, "timescaledb" if TIMESCALEDB_INSTALLED else "postgresql") as pid:
             fresh = statistics.median(
                 MESSAGES * TAGS / through_the_bus(broker, database, START + timedelta(hours=2 * n)) for n in range(3)
             )

@@ -21,26 +21,24 @@ import psycopg
 
 from jidoka.historian.policies import make_partitions
 from jidoka.runtime.link import Outgoing
-from jidoka.runtime.testing import Mosquitto, Postgres, mosquitto, postgres, until
+from jidoka.runtime.testing import TIMESCALEDB, TIMESCALEDB_INSTALLED, Mosquitto, Postgres, mosquitto, postgres, until
 from jidoka.schemas import Packet
 from publisher import Publisher, packet_of
 
 ROUNDS, MESSAGES, TAGS = 3, 5_000, 100
 START = datetime.now(UTC) - timedelta(days=1)
-INSTALLED = any(Path("/usr/share/postgresql").glob("*/extension/timescaledb.control"))
 # as the compose file's database has it
 CONF = "shared_buffers = 256MB\nmax_wal_size = 4GB\n"
-TIMESCALEDB = "shared_preload_libraries = 'timescaledb'\ntimescaledb.telemetry_level = off\n"
 TOPIC = "jidoka/v1/demo/line1/scans/bench/g"
 
 
 def main() -> None:
     """Prints both rates and their ratio."""
-    engine = "timescaledb" if INSTALLED else "postgresql"
+    engine = "timescaledb" if TIMESCALEDB_INSTALLED else "postgresql"
     through, bare = [], []
     with (
         mosquitto("max_queued_messages 0\n") as broker,
-        postgres(CONF + (TIMESCALEDB if INSTALLED else "")) as database,
+        postgres(CONF + (TIMESCALEDB if TIMESCALEDB_INSTALLED else "")) as database,
         historian(broker, database, engine) as pid,
     ):
         for number in range(ROUNDS):

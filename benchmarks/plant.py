@@ -12,11 +12,19 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from jidoka.runtime.testing import Mosquitto, Postgres, free_port, mosquitto, postgres, until
+from jidoka.runtime.testing import (
+    TIMESCALEDB,
+    TIMESCALEDB_INSTALLED,
+    Mosquitto,
+    Postgres,
+    free_port,
+    mosquitto,
+    postgres,
+    until,
+)
 
-TIMESCALEDB = any(Path("/usr/share/postgresql").glob("*/extension/timescaledb.control"))
 SERVER = "shared_buffers = 512MB\nmax_wal_size = 4GB\nsynchronous_commit = off\nrandom_page_cost = 1.1\n"
-SERVER += "shared_preload_libraries = 'timescaledb'\n" if TIMESCALEDB else ""
+SERVER += TIMESCALEDB if TIMESCALEDB_INSTALLED else ""
 
 
 @dataclass(frozen=True, slots=True)

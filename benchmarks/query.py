@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -20,11 +19,10 @@ from figures import quantile
 from jidoka.historian.line import Retention
 from jidoka.historian.migrate import migrate
 from jidoka.historian.policies import apply_retention
-from jidoka.runtime.testing import postgres
+from jidoka.runtime.testing import TIMESCALEDB, TIMESCALEDB_INSTALLED, postgres
 
 ROWS, PARTS = int(os.environ.get("QUERY_ROWS", "10000000")), int(os.environ.get("QUERY_PARTS", "1000000"))
 TAGS, DAYS, POINTS, RUNS = 200, 90, 1000, 100
-INSTALLED = any(Path("/usr/share/postgresql").glob("*/extension/timescaledb.control"))
 CONF = """
 shared_buffers = 1GB
 max_wal_size = 8GB
@@ -32,7 +30,6 @@ synchronous_commit = off
 max_locks_per_transaction = 512
 jit = off
 """
-TIMESCALEDB = "shared_preload_libraries = 'timescaledb'\ntimescaledb.telemetry_level = off\n"
 RAW = """
 SELECT date_bin(%s, at, '2000-01-03 00:00+00') AS bin, count(*), min(value), max(value), avg(value) FROM tag_values
 WHERE tag_id = %s AND at >= %s AND at < %s GROUP BY bin ORDER BY bin
@@ -44,9 +41,9 @@ START = END - timedelta(days=DAYS)
 
 def main() -> None:
     """Fills, asks, prints."""
-    engine = "timescaledb" if INSTALLED else "postgresql"
+    engine = "timescaledb" if TIMESCALEDB_INSTALLED else "postgresql"
     with (
-        postgres(CONF + (TIMESCALEDB if INSTALLED else "")) as server,
+        postgres(CONF + (TIMESCALEDB if TIMESCALEDB_INSTALLED else "")) as server,
         psycopg.connect(server.url, autocommit=True) as connection,
     ):
         migrate(connection, engine)

@@ -5,14 +5,14 @@ The seed is printed; FAULT_SEED repeats a run, FAULT_PARTS sets its length, FAUL
 
 import os
 import random
-from pathlib import Path
 
 import pytest
 from record_plant import agree, plant, torment
 
+from jidoka.runtime.testing import TIMESCALEDB_INSTALLED
+
 PARTS, RATE, AWAY_S = int(os.environ.get("FAULT_PARTS", "2000")), 20, 60.0
-INSTALLED = any(Path("/usr/share/postgresql").glob("*/extension/timescaledb.control"))
-ENGINES = ["postgresql", "timescaledb"] if INSTALLED else ["postgresql"]
+ENGINES = ["postgresql", "timescaledb"] if TIMESCALEDB_INSTALLED else ["postgresql"]
 
 
 @pytest.mark.parametrize("engine", [os.environ["FAULT_ENGINE"]] if "FAULT_ENGINE" in os.environ else ENGINES)

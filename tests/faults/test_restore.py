@@ -3,14 +3,14 @@
 import json
 import os
 import subprocess
-from pathlib import Path
 
 import psycopg
 import pytest
 from line_stack import ROOT, Stack, line_stack, wait_for
 
-INSTALLED = any(Path("/usr/share/postgresql").glob("*/extension/timescaledb.control"))
-ENGINES = ["postgresql", "timescaledb"] if INSTALLED else ["postgresql"]
+from jidoka.runtime.testing import TIMESCALEDB_INSTALLED
+
+ENGINES = ["postgresql", "timescaledb"] if TIMESCALEDB_INSTALLED else ["postgresql"]
 PARTS = "SELECT id, serial, result, created_at FROM parts WHERE result IS NOT NULL ORDER BY id"
 IMAGES = "SELECT frame_id, encode(sha256(image), 'hex') AS sha256 FROM images ORDER BY frame_id"
 

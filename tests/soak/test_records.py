@@ -6,15 +6,15 @@ second all the while: SOAK_PARTS=8000 SOAK_RATE=2 SOAK_AWAY_S=3600.
 
 import os
 import random
-from pathlib import Path
 
 import pytest
 from record_plant import agree, plant, torment
 
+from jidoka.runtime.testing import TIMESCALEDB_INSTALLED
+
 PARTS, RATE = int(os.environ.get("SOAK_PARTS", "10000")), int(os.environ.get("SOAK_RATE", "20"))
 AWAY_S = float(os.environ.get("SOAK_AWAY_S", "600"))
-INSTALLED = any(Path("/usr/share/postgresql").glob("*/extension/timescaledb.control"))
-ENGINES = ["postgresql", "timescaledb"] if INSTALLED else ["postgresql"]
+ENGINES = ["postgresql", "timescaledb"] if TIMESCALEDB_INSTALLED else ["postgresql"]
 
 
 @pytest.mark.parametrize("engine", [os.environ["SOAK_ENGINE"]] if "SOAK_ENGINE" in os.environ else ENGINES)

@@ -17,10 +17,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-import onnx
 from bus_tap import Tap
+from colour_model import colour_detector
 from line_stack import wait_for
-from onnx import TensorProto, helper, numpy_helper
 
 from jidoka.runtime.testing import Mosquitto
 
@@ -114,29 +113,5 @@ def _post(bus: Tap, frame_id: str) -> None:
 
 
 def detector(path: Path, version: str) -> str:
-    """A detector of red, 64 x 64, one anchor per 8 x 8 cell; its sha256."""
-    cells = np.arange(64)
-    boxes = np.stack([cells % 8 * 8 + 4, cells // 8 * 8 + 4, np.full(64, 8), np.full(64, 8)]).astype(np.float32)
-    nodes = [
-        helper.make_node("AveragePool", ["images"], ["cells"], kernel_shape=[8, 8], strides=[8, 8]),
-        helper.make_node("Conv", ["cells", "mix"], ["mixed"]),
-        helper.make_node("Clip", ["mixed", "zero", "one"], ["scores4"]),
-        helper.make_node("Reshape", ["scores4", "flat"], ["scores"]),
-        helper.make_node("Concat", ["boxes", "scores"], ["output0"], axis=1),
-    ]
-    constants = {
-        "mix": np.array([1, -0.5, -0.5], np.float32).reshape(1, 3, 1, 1), "zero": np.float32(0), "one": np.float32(1),
-        "flat": np.array([1, 1, 64]), "boxes": boxes[None],
-    }  # fmt: skip
-    graph = helper.make_graph(
-        nodes,
-        "red",
-        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, 64, 64])],
-        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, [1, 5, 64])],
-        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    names = {"names": "['red']", "task": "detect", "imgsz": "[64, 64]", "version": version}
-    helper.set_model_props(model, names)
-    onnx.save(model, str(path))
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """A detector of red; its sha256."""
+    return hashlib.sha256(colour_detector(path, ("red",), version=version).read_bytes()).hexdigest()

@@ -19,13 +19,12 @@ from typing import Any
 import psycopg
 from record_publisher import TAGS
 
-from jidoka.runtime.testing import Mosquitto, Postgres, mosquitto, postgres
+from jidoka.runtime.testing import TIMESCALEDB, Mosquitto, Postgres, mosquitto, postgres
 
 ROLES = ("gateway", "inspector")
 VICTIMS = ("broker", "database", "historian", *ROLES)
 MOST_MEMORY = 300 * 2**20
 LONGEST_ROUND_S = 60.0
-TIMESCALEDB = "shared_preload_libraries = 'timescaledb'\ntimescaledb.telemetry_level = off\n"
 SCRIPT = Path(__file__).with_name("record_publisher.py")
 
 

@@ -24,7 +24,16 @@ from websockets.sync.client import ClientConnection, connect
 
 from jidoka.runtime.bus import Bus
 from jidoka.runtime.journal import Journal
-from jidoka.runtime.testing import Mosquitto, Postgres, free_port, mosquitto, postgres, until
+from jidoka.runtime.testing import (
+    TIMESCALEDB,
+    TIMESCALEDB_INSTALLED,
+    Mosquitto,
+    Postgres,
+    free_port,
+    mosquitto,
+    postgres,
+    until,
+)
 from jidoka.schemas import (
     AlarmCondition,
     Box,
@@ -66,8 +75,7 @@ folder = "none"
 """
 USERS = "viewer:viewer,operator:operator,engineer:engineer,admin:admin"
 SECRET = sha256(b"only for these tests").hexdigest()
-TIMESCALEDB = any(Path("/usr/share/postgresql").glob("*/extension/timescaledb.control"))
-POSTGRES = "fsync = off\n" + ("shared_preload_libraries = 'timescaledb'\n" if TIMESCALEDB else "")
+POSTGRES = "fsync = off\n" + (TIMESCALEDB if TIMESCALEDB_INSTALLED else "")
 
 
 @dataclass

@@ -20,7 +20,7 @@ from jidoka.historian.store import Store
 from jidoka.historian.writer import Committed, Writer
 from jidoka.runtime.batch import Delivery, delivery
 from jidoka.runtime.link import Incoming
-from jidoka.runtime.testing import SCOPE, Postgres, postgres, until
+from jidoka.runtime.testing import SCOPE, TIMESCALEDB, TIMESCALEDB_INSTALLED, Postgres, postgres, until
 from jidoka.schemas import (
     Box,
     CameraVerdict,
@@ -42,14 +42,9 @@ from jidoka.schemas import (
     new_id,
 )
 
-HAS_TIMESCALEDB = any(Path("/usr/share/postgresql").glob("*/extension/timescaledb.control"))
-ENGINES: list[Engine] = ["postgresql", "timescaledb"] if HAS_TIMESCALEDB else ["postgresql"]
+ENGINES: list[Engine] = ["postgresql", "timescaledb"] if TIMESCALEDB_INSTALLED else ["postgresql"]
 # no background workers: they would hold the template databases, and tests call what they would do
-TIMESCALEDB = """
-shared_preload_libraries = 'timescaledb'
-timescaledb.telemetry_level = off
-timescaledb.max_background_workers = 0
-"""
+IDLE_TIMESCALEDB = f"{TIMESCALEDB}timescaledb.max_background_workers = 0\n"
 FAST = "fsync = off\nmax_locks_per_transaction = 256\n"
 JPEG = b"\xff\xd8\xff\xe0 picture \xff\xd9"
 SHA = hashlib.sha256(JPEG).hexdigest()
@@ -112,7 +107,7 @@ class Record:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Postgres]:
-    with postgres(FAST + (TIMESCALEDB if HAS_TIMESCALEDB else "")) as running:
+    with postgres(FAST + (IDLE_TIMESCALEDB if TIMESCALEDB_INSTALLED else "")) as running:
         yield running
 
 

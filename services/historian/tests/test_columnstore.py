@@ -7,6 +7,7 @@ import pytest
 
 from jidoka.historian.line import Retention
 from jidoka.historian.policies import apply_retention, drop_old
+from jidoka.runtime.testing import TIMESCALEDB_INSTALLED
 from jidoka.schemas import Disposition, KeepPart, RecordDisposition, new_id
 
 JOBS = """
@@ -15,10 +16,10 @@ WHERE proc_name = 'policy_compression' ORDER BY hypertable_name
 """
 
 
-@pytest.fixture(autouse=True)
-def only_timescaledb(engine: str) -> None:
-    if engine != "timescaledb":
-        pytest.skip("PostgreSQL has no columnstore")
+pytestmark = [
+    pytest.mark.skipif(not TIMESCALEDB_INSTALLED, reason="TimescaleDB is not installed"),
+    pytest.mark.parametrize("template", ["timescaledb"], indirect=True),
+]
 
 
 def compress(record: Any) -> None:

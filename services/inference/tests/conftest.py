@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import pytest
+from colour_model import colour_detector, write_model
 from onnx import TensorProto, helper, numpy_helper
 
 Array = npt.NDArray[np.generic]
@@ -43,59 +44,20 @@ def save(tmp_path: Path) -> Save:
         infos = [
             helper.make_tensor_value_info(key, TYPES[str(value.dtype)], value.shape) for key, value in outputs.items()
         ]
-        return write(helper.make_graph(nodes, "constant", inputs, infos), tmp_path / name, metadata)
+        return write_model(helper.make_graph(nodes, "constant", inputs, infos), tmp_path / name, metadata)
 
     return build
 
 
 @pytest.fixture
 def colours(tmp_path: Path) -> Path:
-    """A detector of single colours: 64 x 64, one anchor per 8 x 8 cell, classes red, green and blue.
-
-    A score is how much of its colour a cell has and the other two lack.
-    """
+    """A detector of red, green and blue."""
     return colour_detector(tmp_path / "colours.onnx")
 
 
 @pytest.fixture
 def colour_model() -> Callable[..., Path]:
     return colour_detector
-
-
-def colour_detector(path: Path, names: tuple[str, ...] = ("red", "green", "blue"), gain: float = 1.0) -> Path:
-    cells = np.arange(64)
-    boxes = np.stack([cells % 8 * 8 + 4, cells // 8 * 8 + 4, np.full(64, 8), np.full(64, 8)]).astype(np.float32)
-    mix = gain * np.array([[1, -0.5, -0.5], [-0.5, 1, -0.5], [-0.5, -0.5, 1]], np.float32)
-    nodes = [
-        helper.make_node("AveragePool", ["images"], ["cells"], kernel_shape=[8, 8], strides=[8, 8]),
-        helper.make_node("Conv", ["cells", "mix"], ["mixed"]),
-        helper.make_node("Clip", ["mixed", "zero", "one"], ["scores4"]),
-        helper.make_node("Reshape", ["scores4", "flat"], ["scores"]),
-        helper.make_node("Concat", ["boxes", "scores"], ["output0"], axis=1),
-    ]
-    constants = [
-        numpy_helper.from_array(mix.reshape(3, 3, 1, 1), "mix"),
-        numpy_helper.from_array(np.float32(0), "zero"),
-        numpy_helper.from_array(np.float32(1), "one"),
-        numpy_helper.from_array(np.array([1, 3, 64]), "flat"),
-        numpy_helper.from_array(boxes[None], "boxes"),
-    ]
-    graph = helper.make_graph(
-        nodes,
-        "colours",
-        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, 64, 64])],
-        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, [1, 7, 64])],
-        constants,
-    )
-    metadata = {"names": str(dict(enumerate(names))), "task": "detect", "stride": "8", "imgsz": "[64, 64]"}
-    return write(graph, path, metadata)
-
-
-def write(graph: onnx.GraphProto, path: Path, metadata: Mapping[str, str] | None = None) -> Path:
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    helper.set_model_props(model, dict(metadata or {}))
-    onnx.save(model, str(path))
-    return path
 
 
 @pytest.fixture
@@ -128,7 +90,9 @@ def comparing(tmp_path: Path) -> Callable[..., Path]:
         metadata = {"names": "['other']", "task": "detect", "imgsz": "[64, 64]"}
         if need is not None:
             metadata["reference"] = need
-        return write(helper.make_graph(nodes, "comparing", inputs, [output], constants), tmp_path / name, metadata)
+        return write_model(
+            helper.make_graph(nodes, "comparing", inputs, [output], constants), tmp_path / name, metadata
+        )
 
     return build
 
@@ -154,7 +118,7 @@ def reacting(path: Path, nodes: list[onnx.NodeProto], name: str, constants: Mapp
         [helper.make_tensor_value_info("output0", TensorProto.FLOAT, [1, 7, 64])],
         [numpy_helper.from_array(np.asarray(value), key) for key, value in values.items()],
     )
-    return write(graph, path, {"names": "['a', 'b', 'c']", "task": "detect"})
+    return write_model(graph, path, {"names": "['a', 'b', 'c']", "task": "detect"})
 
 
 @pytest.fixture

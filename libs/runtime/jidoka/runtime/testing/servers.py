@@ -16,6 +16,9 @@ from jidoka.runtime.settings import MqttSettings
 
 HOST = "127.0.0.1"
 START_S = 60.0
+TIMESCALEDB_INSTALLED = any(Path("/usr/share/postgresql").glob("*/extension/timescaledb.control"))
+TIMESCALEDB = "shared_preload_libraries = 'timescaledb'\ntimescaledb.telemetry_level = off\n"
+"""Lines for postgresql.conf."""
 MOSQUITTO_CONF = """listener {port} 127.0.0.1
 allow_anonymous true
 set_tcp_nodelay true
