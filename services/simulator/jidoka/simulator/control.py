@@ -1,6 +1,7 @@
 """The simulator's own HTTP interface: camera images, the truth, emergency stop, belt speed, tags."""
 
 import json
+import time
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -55,10 +56,17 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = 2**18
 
+    def parse_request(self) -> bool:
+        """The request line is here; a camera's own time begins."""
+        self._begun = time.monotonic()
+        return super().parse_request()
+
     def do_GET(self) -> None:
         path = urlsplit(self.path).path.strip("/").split("/")
         query = {key: values[-1] for key, values in parse_qs(urlsplit(self.path).query).items()}
-        self._answer(lambda: _get(self.line, path, query))
+        status = self._answer(lambda: _get(self.line, path, query))
+        if path[0] == "camera" and "sequence" in query and status is HTTPStatus.OK:
+            self.line.shot(path[1], int(query["sequence"]), time.monotonic() - self._begun)
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length", "0"))
@@ -69,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Requests are counted by the camera's metric, not logged."""
 
-    def _answer(self, work: Callable[[], Answer]) -> None:
+    def _answer(self, work: Callable[[], Answer]) -> HTTPStatus:
         try:
             status, kind, body, headers = work()
         except (ValueError, KeyError) as error:
@@ -81,6 +89,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+        self.wfile.flush()
+        return status
 
 
 def _get(line: Line, path: list[str], query: dict[str, str]) -> Answer:
