@@ -1,4 +1,4 @@
-"""Transformers' RT-DETR, RT-DETRv2, D-FINE and DETR with small settings; their own processors decode the files."""
+"""Transformers' RT-DETR, RT-DETRv2, D-FINE, DEIMv2 and DETR with small settings; their own processors decode the files."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +26,7 @@ NETS = {
     "RT-DETR": ("RTDetrConfig", "RTDetrForObjectDetection", "RTDetrImageProcessor"),
     "RT-DETRv2": ("RTDetrV2Config", "RTDetrV2ForObjectDetection", "RTDetrImageProcessor"),
     "D-FINE": ("DFineConfig", "DFineForObjectDetection", "RTDetrImageProcessor"),
+    "DEIMv2": ("Deimv2Config", "Deimv2ForObjectDetection", "RTDetrImageProcessor"),
 }
 
 
