@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 Given = TypeVar("Given")
@@ -27,7 +28,8 @@ class Aside:
     def submit(self, call: Callable[[Given], Result], given: Given) -> Future[Result]:
         """Begin the call."""
         if elsewhere := self._cores - {_current_core()}:
-            os.sched_setaffinity(self._thread, elsewhere)
+            with suppress(OSError):  # a container may have lost cores since, or may not say
+                os.sched_setaffinity(self._thread, elsewhere)
         return self._pool.submit(call, given)
 
     def close(self) -> None:
