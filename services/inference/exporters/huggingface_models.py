@@ -1,4 +1,4 @@
-"""Transformers' RT-DETR, RT-DETRv2, D-FINE, DEIMv2 and DETR with small settings; their own processors decode the files."""
+"""Transformers' RT-DETR, RT-DETRv2, D-FINE, DEIMv2 and DETR, small; their own processors decode the files."""
 
 from collections.abc import Iterator
 from pathlib import Path
