@@ -144,13 +144,19 @@ def test_a_dead_service_is_said_to_be_offline_by_the_broker(rig: Any) -> None:
     assert not take(watcher, 1)[0].message.online
 
 
-def test_a_failed_batch_comes_again_in_order_and_first(rig: Any, make: Any) -> None:
+def parts_waiting(rig: Any, make: Any, count: int) -> tuple[Any, list[PartArrived]]:
+    """A reader in whose inbox so many parts lie, and the parts."""
     gateway, reader = rig.bus("plc-gateway", journal=Journal(None)), rig.bus("reader")
     subscribe(reader, PartArrived)
-    sent = [make.part() for _ in range(5)]
+    sent = [make.part() for _ in range(count)]
     for message in sent:
         gateway.publish(message)
-    rig.eventually(lambda: len(reader._inbox._queue) == 5)
+    rig.eventually(lambda: len(reader._inbox._queue) == count)
+    return reader, sent
+
+
+def test_a_failed_batch_comes_again_in_order_and_first(rig: Any, make: Any) -> None:
+    reader, sent = parts_waiting(rig, make, 5)
     with pytest.raises(OSError, match="disk"), reader.batch(3, 1) as batch:
         assert [delivery.message for delivery in batch] == sent[:3]
         raise OSError("disk")
@@ -164,12 +170,7 @@ def test_a_failed_batch_comes_again_in_order_and_first(rig: Any, make: Any) -> N
 
 
 def test_a_batch_decoded_ahead_follows_in_order_whatever_became_of_the_one_before(rig: Any, make: Any) -> None:
-    gateway, reader = rig.bus("plc-gateway", journal=Journal(None)), rig.bus("reader")
-    subscribe(reader, PartArrived)
-    sent = [make.part() for _ in range(9)]
-    for message in sent:
-        gateway.publish(message)
-    rig.eventually(lambda: len(reader._inbox._queue) == 9)
+    reader, sent = parts_waiting(rig, make, 9)
     with pytest.raises(OSError, match="disk"), reader.batch(3, 1, ahead=True) as batch:
         assert list(batch.messages) == sent[:3]
         rig.eventually(lambda: len(reader._inbox._queue) == 3)
