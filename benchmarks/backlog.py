@@ -22,7 +22,7 @@ from ingest import CONF, MESSAGES, START, TAGS, historian, memory_of, through_th
 from jidoka.runtime.bus import Bus
 from jidoka.runtime.journal import Journal
 from jidoka.runtime.outbox import Outbox
-from jidoka.runtime.testing import SCOPE, TIMESCALEDB, TIMESCALEDB_INSTALLED, Mosquitto, mosquitto, postgres
+from jidoka.runtime.testing import ENGINES, SCOPE, WITH_TIMESCALEDB, Mosquitto, mosquitto, postgres
 from jidoka.schemas import TagBatch
 
 BACKLOG = int(os.environ.get("BACKLOG_SCANS", "20000"))
@@ -38,10 +38,10 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory(prefix="backlog-") as name,
         mosquitto("max_queued_messages 0\n") as broker,
-        postgres(CONF + (TIMESCALEDB if TIMESCALEDB_INSTALLED else "")) as database,
+        postgres(CONF + WITH_TIMESCALEDB) as database,
     ):
         _fill(Path(name))
-        with historian(broker, database, "timescaledb" if TIMESCALEDB_INSTALLED else "postgresql") as pid:
+        with historian(broker, database, ENGINES[-1]) as pid:
             fresh = statistics.median(
                 MESSAGES * TAGS / through_the_bus(broker, database, START + timedelta(hours=2 * n)) for n in range(3)
             )

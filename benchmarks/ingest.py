@@ -21,7 +21,7 @@ import psycopg
 
 from jidoka.historian.policies import make_partitions
 from jidoka.runtime.link import Outgoing
-from jidoka.runtime.testing import TIMESCALEDB, TIMESCALEDB_INSTALLED, Mosquitto, Postgres, mosquitto, postgres, until
+from jidoka.runtime.testing import ENGINES, WITH_TIMESCALEDB, Mosquitto, Postgres, mosquitto, postgres, until
 from jidoka.schemas import Packet
 from publisher import Publisher, packet_of
 
@@ -34,11 +34,11 @@ TOPIC = "jidoka/v1/demo/line1/scans/bench/g"
 
 def main() -> None:
     """Prints both rates and their ratio."""
-    engine = "timescaledb" if TIMESCALEDB_INSTALLED else "postgresql"
+    engine = ENGINES[-1]
     through, bare = [], []
     with (
         mosquitto("max_queued_messages 0\n") as broker,
-        postgres(CONF + (TIMESCALEDB if TIMESCALEDB_INSTALLED else "")) as database,
+        postgres(CONF + WITH_TIMESCALEDB) as database,
         historian(broker, database, engine) as pid,
     ):
         for number in range(ROUNDS):

@@ -12,19 +12,10 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from jidoka.runtime.testing import (
-    TIMESCALEDB,
-    TIMESCALEDB_INSTALLED,
-    Mosquitto,
-    Postgres,
-    free_port,
-    mosquitto,
-    postgres,
-    until,
-)
+from jidoka.runtime.testing import WITH_TIMESCALEDB, Mosquitto, Postgres, free_port, mosquitto, postgres, until
 
 SERVER = "shared_buffers = 512MB\nmax_wal_size = 4GB\nsynchronous_commit = off\nrandom_page_cost = 1.1\n"
-SERVER += TIMESCALEDB if TIMESCALEDB_INSTALLED else ""
+SERVER += WITH_TIMESCALEDB
 
 
 @dataclass(frozen=True, slots=True)

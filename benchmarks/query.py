@@ -19,7 +19,7 @@ from figures import quantile
 from jidoka.historian.line import Retention
 from jidoka.historian.migrate import migrate
 from jidoka.historian.policies import apply_retention
-from jidoka.runtime.testing import TIMESCALEDB, TIMESCALEDB_INSTALLED, postgres
+from jidoka.runtime.testing import ENGINES, WITH_TIMESCALEDB, postgres
 
 ROWS, PARTS = int(os.environ.get("QUERY_ROWS", "10000000")), int(os.environ.get("QUERY_PARTS", "1000000"))
 TAGS, DAYS, POINTS, RUNS = 200, 90, 1000, 100
@@ -41,9 +41,9 @@ START = END - timedelta(days=DAYS)
 
 def main() -> None:
     """Fills, asks, prints."""
-    engine = "timescaledb" if TIMESCALEDB_INSTALLED else "postgresql"
+    engine = ENGINES[-1]
     with (
-        postgres(CONF + (TIMESCALEDB if TIMESCALEDB_INSTALLED else "")) as server,
+        postgres(CONF + WITH_TIMESCALEDB) as server,
         psycopg.connect(server.url, autocommit=True) as connection,
     ):
         migrate(connection, engine)

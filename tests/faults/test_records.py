@@ -9,10 +9,9 @@ import random
 import pytest
 from record_plant import agree, plant, torment
 
-from jidoka.runtime.testing import TIMESCALEDB_INSTALLED
+from jidoka.runtime.testing import ENGINES
 
 PARTS, RATE, AWAY_S = int(os.environ.get("FAULT_PARTS", "2000")), 20, 60.0
-ENGINES = ["postgresql", "timescaledb"] if TIMESCALEDB_INSTALLED else ["postgresql"]
 
 
 @pytest.mark.parametrize("engine", [os.environ["FAULT_ENGINE"]] if "FAULT_ENGINE" in os.environ else ENGINES)

@@ -8,9 +8,8 @@ import psycopg
 import pytest
 from line_stack import ROOT, Stack, line_stack, wait_for
 
-from jidoka.runtime.testing import TIMESCALEDB_INSTALLED
+from jidoka.runtime.testing import ENGINES
 
-ENGINES = ["postgresql", "timescaledb"] if TIMESCALEDB_INSTALLED else ["postgresql"]
 PARTS = "SELECT id, serial, result, created_at FROM parts WHERE result IS NOT NULL ORDER BY id"
 IMAGES = "SELECT frame_id, encode(sha256(image), 'hex') AS sha256 FROM images ORDER BY frame_id"
 

@@ -10,11 +10,10 @@ import random
 import pytest
 from record_plant import agree, plant, torment
 
-from jidoka.runtime.testing import TIMESCALEDB_INSTALLED
+from jidoka.runtime.testing import ENGINES
 
 PARTS, RATE = int(os.environ.get("SOAK_PARTS", "10000")), int(os.environ.get("SOAK_RATE", "20"))
 AWAY_S = float(os.environ.get("SOAK_AWAY_S", "600"))
-ENGINES = ["postgresql", "timescaledb"] if TIMESCALEDB_INSTALLED else ["postgresql"]
 
 
 @pytest.mark.parametrize("engine", [os.environ["SOAK_ENGINE"]] if "SOAK_ENGINE" in os.environ else ENGINES)

@@ -24,16 +24,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from jidoka.runtime.bus import Bus
 from jidoka.runtime.journal import Journal
-from jidoka.runtime.testing import (
-    TIMESCALEDB,
-    TIMESCALEDB_INSTALLED,
-    Mosquitto,
-    Postgres,
-    free_port,
-    mosquitto,
-    postgres,
-    until,
-)
+from jidoka.runtime.testing import WITH_TIMESCALEDB, Mosquitto, Postgres, free_port, mosquitto, postgres, until
 from jidoka.schemas import (
     AlarmCondition,
     Box,
@@ -75,7 +66,7 @@ folder = "none"
 """
 USERS = "viewer:viewer,operator:operator,engineer:engineer,admin:admin"
 SECRET = sha256(b"only for these tests").hexdigest()
-POSTGRES = "fsync = off\n" + (TIMESCALEDB if TIMESCALEDB_INSTALLED else "")
+POSTGRES = "fsync = off\n" + WITH_TIMESCALEDB
 
 
 @dataclass

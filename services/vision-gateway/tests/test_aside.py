@@ -15,12 +15,10 @@ def cores() -> Iterator[set[int]]:
 
 
 def test_a_call_runs_where_the_caller_does_not(cores: set[int]) -> None:
-    if len(cores) < 2:
-        pytest.skip("this machine has one core")
     with closing(Aside("test")) as aside:
         for core in sorted(cores):
             os.sched_setaffinity(0, {core})
-            assert aside.submit(os.sched_getaffinity, 0).result() == cores - {core}
+            assert aside.submit(os.sched_getaffinity, 0).result() == (cores - {core} or cores)
 
 
 def test_on_one_core_both_run_there(cores: set[int]) -> None:

@@ -3,8 +3,10 @@
 from jidoka.runtime.testing.broker import FakeBroker
 from jidoka.runtime.testing.fake import SCOPE, FakeBus
 from jidoka.runtime.testing.servers import (
+    ENGINES,
     TIMESCALEDB,
     TIMESCALEDB_INSTALLED,
+    WITH_TIMESCALEDB,
     Mosquitto,
     Postgres,
     free_port,
@@ -14,9 +16,11 @@ from jidoka.runtime.testing.servers import (
 )
 
 __all__ = [
+    "ENGINES",
     "SCOPE",
     "TIMESCALEDB",
     "TIMESCALEDB_INSTALLED",
+    "WITH_TIMESCALEDB",
     "FakeBroker",
     "FakeBus",
     "Mosquitto",

@@ -19,6 +19,8 @@ START_S = 60.0
 TIMESCALEDB_INSTALLED = any(Path("/usr/share/postgresql").glob("*/extension/timescaledb.control"))
 TIMESCALEDB = "shared_preload_libraries = 'timescaledb'\ntimescaledb.telemetry_level = off\n"
 """Lines for postgresql.conf."""
+WITH_TIMESCALEDB = TIMESCALEDB if TIMESCALEDB_INSTALLED else ""
+ENGINES = ["postgresql", "timescaledb"] if TIMESCALEDB_INSTALLED else ["postgresql"]
 MOSQUITTO_CONF = """listener {port} 127.0.0.1
 allow_anonymous true
 set_tcp_nodelay true
