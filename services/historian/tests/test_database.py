@@ -1,5 +1,6 @@
 """Migrations, roles, the writer's lock."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -85,3 +86,26 @@ def test_a_second_historian_stands_by_until_the_first_is_gone(record: Any) -> No
 def test_an_address_that_is_none_is_a_configuration_error() -> None:
     with pytest.raises(ConfigError, match="DATABASE_URL"):
         Database("postgresql://[", "x")
+
+
+WITHOUT_THREE_HOURS = """
+DROP TABLE record.tag_three_hours CASCADE;
+DELETE FROM record.series WHERE name = 'tag_three_hours';
+DELETE FROM public.jidoka_migrations WHERE version >= 14
+"""
+
+
+def test_a_record_of_an_earlier_release_gets_its_three_hours(database_url: str) -> None:
+    hours = [datetime(2026, 3, 29, hour, tzinfo=UTC) for hour in range(24)]
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(WITHOUT_THREE_HOURS)
+        connection.execute("SELECT record.make_partitions(%s, %s)", (hours[0], hours[-1]))
+        for hour in hours:
+            connection.execute(
+                "INSERT INTO record.tag_hours (bucket, tag_id, samples, bad, minimum, maximum, total, numbers)"
+                " VALUES (%s, 1, 10, 1, %s, 99, 450, 9)",
+                (hour, hour.hour),
+            )
+        assert migrate(connection) == ["0014_trend_levels.sql"]
+        found = connection.execute("SELECT samples, bad, minimum, mean FROM tag_three_hours ORDER BY bucket").fetchall()
+    assert found == [(30, 3, hour, 50.0) for hour in range(0, 24, 3)]

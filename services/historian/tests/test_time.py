@@ -31,7 +31,11 @@ def write_three_days(record: Any, source: Any, make: Any) -> Any:
     return start
 
 
-@pytest.mark.parametrize(("points", "width"), [(3, "1 day"), (70, "2 hours"), (500, "9 minutes")])
+@pytest.mark.parametrize(
+    ("points", "width"),
+    [(3, "1 day"), (5, "1 day"), (20, "6 hours"), (30, "3 hours"), (70, "2 hours"), (100, "1 hour"), (500, "9 minutes"),
+     (5000, "1 minute"), (9000, "28.8 seconds")],
+)  # fmt: skip
 def test_a_trend_from_any_level_equals_the_raw_rows(
     record: Any, source: Any, make: Any, points: int, width: str
 ) -> None:
@@ -52,6 +56,7 @@ def test_what_is_not_rolled_up_yet_comes_from_the_samples(record: Any, source: A
     roll_up(record, start + timedelta(days=1, hours=7, minutes=33))
     end = start + timedelta(days=3)
     assert record.rows(TREND, tag, start, end, 70) == record.rows(RAW, "2 hours", tag, start, end)
+    assert record.rows(TREND, tag, start, end, 24) == record.rows(RAW, "3 hours", tag, start, end)
     assert record.rows(TREND, tag, start, end, 3) == record.rows(RAW, "1 day", tag, start, end)
 
 

@@ -29,7 +29,7 @@ async def trend(connection: Connection, tag_id: int, start: datetime, end: datet
     sql = """SELECT at, samples, minimum, maximum, mean, bad, uncertain
         FROM tag_trend(%(tag)s, %(start)s, %(end)s, %(points)s) ORDER BY at"""
     values: dict[str, Any] = {"tag": tag_id, "start": start, "end": end, "points": points}
-    return await rows(connection, sql, values)
+    return await rows(connection, sql, values, binary=True)
 
 
 async def around(connection: Connection, plc: str | None, start: datetime, end: datetime) -> list[DictRow]:
