@@ -16,8 +16,10 @@ import numpy.typing as npt
 from jidoka.runtime.settings import load_toml
 from jidoka.simulator.parts import Recipe, picture
 from jidoka.simulator.spoiling import SPOILS
+from jidoka.vision_gateway.bench import Bench
 from jidoka.vision_gateway.cameras.camera import Shot
-from jidoka.vision_gateway.developing import Picture, develop
+from jidoka.vision_gateway.developing import Picture
+from jidoka.vision_gateway.health import Figures
 from jidoka.vision_gateway.judge import HealthJudge
 from jidoka.vision_gateway.line import Processing
 from jidoka.vision_gateway.stations import read_stations
@@ -32,19 +34,20 @@ def main() -> None:
     cv2.setNumThreads(1)
     line, _ = load_toml(LINE)
     limits = read_stations(line, LINE, 3000)[0].camera[0].health
-    judge = HealthJudge(limits)
+    judge, bench = HealthJudge(limits), Bench(("AOI1", "top"))
     begun, alarms, missed, tried = time.monotonic(), 0, Counter[str](), 0
     for seed in range(first, first + boards):
         image = picture(Recipe(seed, "AOI1", 0.2).part(1 + 50 * (seed % 3))).image
-        clean = _developed(image)
-        found = judge.sick(clean)
+        clean = _developed(bench, image)
+        found = judge.sick(*clean)
         if found:
             alarms += 1
             print(f"health: seed {seed}: {'; '.join(found)}")
         if seed % FAULTY_EVERY == 0:
             tried += 1
-            sick = {name: HealthJudge(limits).sick(_developed(spoil(image))) for name, spoil in SPOILS.items()}
-            sick["frozen"] = judge.sick(clean)
+            spoilt = {name: _developed(bench, spoil(image)) for name, spoil in SPOILS.items()}
+            sick = {name: HealthJudge(limits).sick(*one) for name, one in spoilt.items()}
+            sick["frozen"] = judge.sick(*clean)
             missed.update(name for name, found in sick.items() if not found)
     faults = [*SPOILS, "frozen"]
     print(f"health: seeds {first} to {first + boards - 1}: {alarms} false alarms in {boards} clean boards")
@@ -52,10 +55,10 @@ def main() -> None:
     print(f"health: {(time.monotonic() - begun) / boards * 1000:.1f} ms a board")
 
 
-def _developed(image: npt.NDArray[np.uint8]) -> Picture:
+def _developed(bench: Bench, image: npt.NDArray[np.uint8]) -> tuple[Picture, Figures]:
     """As the simulator's camera sends it."""
     data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
-    return develop(Shot(data, datetime.now(UTC), "drawn"), Processing())
+    return bench.develop(Shot(data, datetime.now(UTC), "drawn"), Processing())
 
 
 if __name__ == "__main__":

@@ -23,13 +23,15 @@ class Aside:
     def __init__(self, name: str) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._thread = self._pool.submit(threading.get_native_id).result()
-        self._cores = os.sched_getaffinity(0)
+        self._cores, self._barred = os.sched_getaffinity(0), -1
 
     def submit(self, call: Callable[[Given], Result], given: Given) -> Future[Result]:
         """Begin the call."""
-        if elsewhere := self._cores - {_current_core()}:
+        core = _current_core()
+        if core != self._barred and (elsewhere := self._cores - {core}):
             with suppress(OSError):  # a container may have lost cores since, or may not say
                 os.sched_setaffinity(self._thread, elsewhere)
+                self._barred = core
         return self._pool.submit(call, given)
 
     def close(self) -> None:

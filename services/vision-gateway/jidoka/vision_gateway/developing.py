@@ -15,6 +15,19 @@ from jidoka.vision_gateway.line import Processing
 
 Pixels = npt.NDArray[np.uint8]
 
+_COLOUR = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
+_GREY = {
+    1: cv2.IMREAD_GRAYSCALE,
+    2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
+    4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
+    8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
+}
+
 SMALL = 640
 """The small copy is the image at 1/1, 1/2, 1/4 or 1/8, the first that is no wider than this (1/8 at the least)."""
 
@@ -49,7 +62,14 @@ class Negative:
         """The small copy. Raises CameraError."""
         if self.pixels is not None:
             return _reduced(self.pixels, reduction(self.width))
-        return _small_jpeg(self.shot, self.jpeg(), self.width)
+        return _small_jpeg(self.shot, self.jpeg(), _COLOUR[reduction(self.width)])
+
+    def grey(self) -> Pixels:
+        """The grey levels of the small copy: of a JPEG they are decoded without its colours. Raises CameraError."""
+        if self.pixels is not None:
+            small = self.small()
+            return small if small.ndim == 2 else np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+        return _small_jpeg(self.shot, self.jpeg(), _GREY[reduction(self.width)])
 
     def jpeg(self) -> bytes:
         """The JPEG. Raises CameraError."""
@@ -102,14 +122,8 @@ def _header(shot: Shot, data: bytes) -> Header:
     return header
 
 
-def _small_jpeg(shot: Shot, data: bytes, width: int) -> Pixels:
+def _small_jpeg(shot: Shot, data: bytes, flag: int) -> Pixels:
     """libjpeg decodes straight to a fraction of the size, in about that fraction of the time."""
-    flag = {
-        1: cv2.IMREAD_COLOR,
-        2: cv2.IMREAD_REDUCED_COLOR_2,
-        4: cv2.IMREAD_REDUCED_COLOR_4,
-        8: cv2.IMREAD_REDUCED_COLOR_8,
-    }[reduction(width)]
     return np.asarray(_decode(shot, data, flag), np.uint8)
 
 

@@ -1,6 +1,6 @@
 """Whether an image is fit to be judged. Pure functions over the small copy of a picture."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -44,8 +44,8 @@ class Figures:
     texture: tuple[float, ...]
 
 
-def measure(small: Pixels, hue: Callable[[], tuple[Shares, Shares | None]] | None = None) -> Figures:
-    """The figures of an image (h, w) grey or (h, w, 3) BGR. `hue` gives what `hues` says of it, if it is known."""
+def measure(small: Pixels) -> Figures:
+    """The figures of an image (h, w) grey or (h, w, 3) BGR."""
     grey = small if small.ndim == 2 else np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
     sampled = np.ascontiguousarray(grey[::2, ::2])
     low, high = _levels(sampled)
@@ -53,7 +53,7 @@ def measure(small: Pixels, hue: Callable[[], tuple[Shares, Shares | None]] | Non
     edges = cv2.Laplacian(grey, cv2.CV_16S)
     focus = cv2.norm(edges, cv2.NORM_L2SQR) / grey.size / max(float(deviation[0, 0]) ** 2, 1.0)
     texture = _texture(sampled)
-    colour, tint = hue() if hue else hues(small)
+    colour, tint = hues(small)
     return Figures(round(focus, 4), round(float(mean[0, 0]), 2), low, high, colour, tint, texture)
 
 

@@ -15,10 +15,11 @@ from pathlib import Path
 from jidoka.runtime.errors import ConfigError
 from jidoka.runtime.service import run
 from jidoka.runtime.settings import load_settings, load_toml
+from jidoka.vision_gateway.bench import Bench
 from jidoka.vision_gateway.cameras import Shared, open_camera
 from jidoka.vision_gateway.cameras.camera import Camera, CameraError, Shot, Want
-from jidoka.vision_gateway.developing import Picture, develop
-from jidoka.vision_gateway.health import Figures, diagnose, measure
+from jidoka.vision_gateway.developing import Picture
+from jidoka.vision_gateway.health import Figures, diagnose
 from jidoka.vision_gateway.kinds import AnyCamera
 from jidoka.vision_gateway.learning import learn, table
 from jidoka.vision_gateway.settings import VisionSettings
@@ -41,15 +42,14 @@ def main(arguments: list[str] | None = None) -> None:
     shared = Shared(stations, settings.ftp, settings.data_dir / "preview-ftp")
     source = open_camera(given.station, camera, shared)
     try:
-        with shared.serving(), closing(source):
-            _report(given, camera, list(_pictures(given, camera, source)))
+        with shared.serving(), closing(source), closing(Bench((given.station, given.camera))) as bench:
+            _report(given, camera, list(_pictures(given, camera, source, bench)))
     except CameraError as error:
         raise ConfigError(str(error)) from error
 
 
-def _report(given: argparse.Namespace, camera: AnyCamera, pictures: list[Picture]) -> None:
-    figures = [measure(picture.small) for picture in pictures]
-    last = pictures[-1]
+def _report(given: argparse.Namespace, camera: AnyCamera, developed: list[tuple[Picture, Figures]]) -> None:
+    last, figures = developed[-1][0], [measured for _, measured in developed]
     given.out.write_bytes(last.jpeg)
     sick = diagnose(figures[-1], camera.health)
     sys.stdout.write(f"{given.out}: {last.width} x {last.height}, {len(last.jpeg)} bytes\n{_text(figures[-1])}")
@@ -58,14 +58,16 @@ def _report(given: argparse.Namespace, camera: AnyCamera, pictures: list[Picture
         sys.stdout.write(f"\n# measured on {len(figures)} images\n{table(learn(figures))}")
 
 
-def _pictures(given: argparse.Namespace, camera: AnyCamera, source: Camera) -> Iterator[Picture]:
-    """So many different pictures, as they come."""
+def _pictures(
+    given: argparse.Namespace, camera: AnyCamera, source: Camera, bench: Bench
+) -> Iterator[tuple[Picture, Figures]]:
+    """So many different pictures with their figures, as they come."""
     last, found, end = b"", 0, time.monotonic() + given.seconds
     while found < given.frames:
-        picture = develop(_shot(source), camera.processing)
+        picture, figures = bench.develop(_shot(source), camera.processing)
         if picture.jpeg != last:
             last, found = picture.jpeg, found + 1
-            yield picture
+            yield picture, figures
         elif time.monotonic() > end:
             raise CameraError("timeout", f"only {found} different images came within {given.seconds:g} s")
         else:
