@@ -118,11 +118,13 @@ def _fill_parts(connection: psycopg.Connection[Any]) -> None:
 def _trends(connection: psycopg.Connection[Any], what: str) -> None:
     width = timedelta(hours=-(-DAYS * 24 // POINTS))
     firsts, trends, raws = [], [], []
+    cursor = connection.cursor(binary=True)
     for tag in random.Random(1).sample(range(1, TAGS + 1), min(TAGS, RUNS)):
-        first, trend = _timed(lambda tag=tag: connection.execute(TREND, (tag, START, END, POINTS), binary=True).fetchall())
-        took, _ = _timed(lambda tag=tag: connection.execute(TREND, (tag, START, END, POINTS), binary=True))
-        connection.execute(RAW, (width, tag, START, END), binary=True)
-        took_raw, answer = _timed(lambda tag=tag: connection.execute(RAW, (width, tag, START, END), binary=True))
+        values, raw_values = (tag, START, END, POINTS), (width, tag, START, END)
+        first, trend = _timed(lambda values=values: cursor.execute(TREND, values).fetchall())
+        took, _ = _timed(lambda values=values: cursor.execute(TREND, values))
+        cursor.execute(RAW, raw_values)
+        took_raw, answer = _timed(lambda values=raw_values: cursor.execute(RAW, values))
         raw = answer.fetchall()
         assert [row[:4] for row in trend] == [row[:4] for row in raw], f"tag {tag}: trend and raw rows differ"
         assert all(abs(a[4] - b[4]) < 1e-9 * abs(b[4]) for a, b in zip(trend, raw, strict=True))
