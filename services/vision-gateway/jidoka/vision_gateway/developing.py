@@ -65,10 +65,7 @@ class Negative:
         return _small_jpeg(self.shot, self.jpeg(), _COLOUR[reduction(self.width)])
 
     def grey(self) -> Pixels:
-        """The grey levels of the small copy: of a JPEG they are decoded without its colours. Raises CameraError."""
-        if self.pixels is not None:
-            small = self.small()
-            return small if small.ndim == 2 else np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+        """The grey levels of the small copy of bytes that pass, decoded without their colours. Raises CameraError."""
         return _small_jpeg(self.shot, self.jpeg(), _GREY[reduction(self.width)])
 
     def jpeg(self) -> bytes:
