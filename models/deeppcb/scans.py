@@ -16,6 +16,11 @@ _ZOOM = (0.87, 1.15)
 _FLAWLESS = 0.05
 """Share of crops that show the template as the tested board."""
 
+_MENDED, _IN_BOTH = 0.15, 0.15
+"""Shares of the defects that are mended, or put on the template too: it is the difference that counts."""
+
+_MARGIN = 3
+
 
 class Scans(Dataset[tuple[torch.Tensor, ...]]):
     """Crop `index` of a seed is always the same; `examples` are 640x640 and grey."""
@@ -29,7 +34,7 @@ class Scans(Dataset[tuple[torch.Tensor, ...]]):
     def __getitem__(self, index: int) -> tuple[torch.Tensor, ...]:
         """Return image and template, both (3, 320, 320) in 0..1, and the targets as `loss.targets` gives them."""
         rng = np.random.default_rng([self._seed, index])
-        example = self._examples[rng.integers(len(self._examples))]
+        example = _altered(self._examples[rng.integers(len(self._examples))], rng)
         window = Window.random(rng, _ZOOM)
         flawless = rng.random() < _FLAWLESS
         image = window.of(example.golden if flawless else example.image)
@@ -37,3 +42,19 @@ class Scans(Dataset[tuple[torch.Tensor, ...]]):
         boxes, kinds = window.truth(example.truth[:0] if flawless else example.truth)
         asked = targets(torch.from_numpy(boxes), torch.from_numpy(kinds), CROP // STRIDE, len(KINDS))
         return tensor_of(image), tensor_of(template), *asked
+
+
+def _altered(example: Example, rng: np.random.Generator) -> Example:
+    """Mend some of the defects and give some to the template; only those that touch no other."""
+    image, template, kept = example.image.copy(), example.golden.copy(), []
+    boxes = example.truth[:, :4].astype(int) + np.array([-_MARGIN, -_MARGIN, _MARGIN, _MARGIN])
+    for row, (left, top, right, bottom) in zip(example.truth, boxes.clip(0), strict=True):
+        near = (boxes[:, 0] < right) & (boxes[:, 2] > left) & (boxes[:, 1] < bottom) & (boxes[:, 3] > top)
+        fate, place = rng.random(), np.s_[top:bottom, left:right]
+        if near.sum() > 1 or fate >= _MENDED + _IN_BOTH:
+            kept.append(row)
+        elif fate < _MENDED:
+            image[place] = example.golden[place]
+        else:
+            template[place] = example.image[place]
+    return Example(image, template, np.array(kept, np.float32).reshape(-1, 5))
