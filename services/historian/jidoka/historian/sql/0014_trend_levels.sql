@@ -1,18 +1,8 @@
 -- Three hours are a level of their own: of a quarter of a year they are about as many points as a screen shows, and a trend
 -- that asks for a level's own width reads its rows as they are.
 
-SELECT record.create_series('tag_three_hours', $columns$
-    bucket timestamptz NOT NULL,
-    tag_id integer NOT NULL,
-    samples integer NOT NULL,
-    bad integer NOT NULL,
-    minimum double precision,
-    maximum double precision,
-    total double precision NOT NULL,
-    numbers integer NOT NULL,
-    uncertain integer NOT NULL DEFAULT 0,
-    PRIMARY KEY (tag_id, bucket)
-$columns$, 'bucket', '364 days', 'tag_id');
+SELECT record.create_series('tag_three_hours', 'LIKE record.tag_hours INCLUDING DEFAULTS, PRIMARY KEY (tag_id, bucket)',
+                            'bucket', '364 days', 'tag_id');
 CREATE INDEX tag_three_hours_trend ON record.tag_three_hours (tag_id, bucket)
     INCLUDE (samples, minimum, maximum, total, numbers, bad, uncertain);
 
@@ -31,6 +21,9 @@ CREATE OR REPLACE FUNCTION record.roll_up_tags(closed timestamptz, most integer)
 DECLARE
     minutes timestamptz[];
     one timestamptz;
+    finer text;
+    coarser text;
+    unit interval;
 BEGIN
     WITH taken AS (
         DELETE FROM record.due_minutes WHERE minute IN (
@@ -41,14 +34,12 @@ BEGIN
     FOREACH one IN ARRAY coalesce(minutes, '{}') LOOP
         PERFORM record.roll_up_tag_minute(one);
     END LOOP;
-    FOR one IN SELECT DISTINCT date_bin('1 hour', m, '2000-01-03 00:00+00') FROM unnest(minutes) AS m LOOP
-        PERFORM record.roll_up_tag_level('tag_minutes', 'tag_hours', one, one + interval '1 hour');
-    END LOOP;
-    FOR one IN SELECT DISTINCT date_bin('3 hours', m, '2000-01-03 00:00+00') FROM unnest(minutes) AS m LOOP
-        PERFORM record.roll_up_tag_level('tag_hours', 'tag_three_hours', one, one + interval '3 hours');
-    END LOOP;
-    FOR one IN SELECT DISTINCT date_bin('1 day', m, '2000-01-03 00:00+00') FROM unnest(minutes) AS m LOOP
-        PERFORM record.roll_up_tag_level('tag_hours', 'tag_days', one, one + interval '24 hours');
+    FOR finer, coarser, unit IN VALUES ('tag_minutes', 'tag_hours', interval '1 hour'),
+        ('tag_hours', 'tag_three_hours', '3 hours'), ('tag_hours', 'tag_days', '24 hours')
+    LOOP
+        FOR one IN SELECT DISTINCT date_bin(unit, m, '2000-01-03 00:00+00') FROM unnest(minutes) AS m LOOP
+            PERFORM record.roll_up_tag_level(finer, coarser, one, one + unit);
+        END LOOP;
     END LOOP;
     IF NOT EXISTS (SELECT FROM record.due_minutes WHERE minute + interval '1 minute' <= closed) THEN
         UPDATE record.rolled SET upto = greatest(upto, date_bin('1 minute', closed, '2000-01-03 00:00+00'));
