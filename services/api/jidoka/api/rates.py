@@ -1,4 +1,4 @@
-"""How often one may ask."""
+"""How often one may ask: in any window of the limit's length, wherever the clock's minutes begin."""
 
 import math
 import re
@@ -6,7 +6,7 @@ import time
 
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage, Storage
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.aio.strategies import MovingWindowRateLimiter
 
 from jidoka.api.metrics import REFUSED
 from jidoka.api.problems import Problem
@@ -34,7 +34,7 @@ class RateLimit:
             REFUSED.labels("login" if "login" in self._name.lower() else "rate").inc()
             raise Problem(429, f"too many requests, more than {self._item}", {"Retry-After": str(wait)})
 
-    async def _hit(self, limiter: SlidingWindowCounterRateLimiter, identity: tuple[str, ...]) -> int:
+    async def _hit(self, limiter: MovingWindowRateLimiter, identity: tuple[str, ...]) -> int:
         """Seconds to wait; 0 when the request may go on."""
         if await limiter.hit(self._item, self._name, *identity):
             return 0
@@ -42,8 +42,8 @@ class RateLimit:
         return max(1, math.ceil(window.reset_time - time.time()))
 
 
-def _limiter(storage: Storage) -> SlidingWindowCounterRateLimiter:
-    return SlidingWindowCounterRateLimiter(storage)
+def _limiter(storage: Storage) -> MovingWindowRateLimiter:
+    return MovingWindowRateLimiter(storage)
 
 
 def _parse(name: str, text: str) -> RateLimitItem:
