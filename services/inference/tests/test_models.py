@@ -18,6 +18,7 @@ from jidoka.inference.line import Inference
 from jidoka.inference.loading import open_models
 from jidoka.inference.model import Machine, Model
 from jidoka.inference.models import Models
+from jidoka.inference.reference import Goldens
 from jidoka.inference.settings import InferenceSettings
 from jidoka.inference.trial import try_out
 from jidoka.runtime.errors import ConfigError
@@ -227,7 +228,7 @@ def at_work(tmp_path, colours):
     settings = InferenceSettings(data_dir=tmp_path / "data", inference_provider="cpu", inference_threads=1)
     with FakeBus(broker, journal=journal) as bus:
         alarms = RefusedModels(bus, journal, "inference-1")
-        yield open_models(Inference(model=colours), settings, alarms), broker, settings
+        yield open_models(Inference(model=colours), Goldens(), settings, alarms), broker, settings
     journal.close()
 
 
@@ -277,4 +278,4 @@ def test_a_bad_model_at_the_start_is_one_line(at_work, tmp_path):
     _, _, settings = at_work
     (tmp_path / "bad.onnx").write_bytes(b"text")
     with pytest.raises(ConfigError, match=r"bad\.onnx is no model"):
-        open_models(Inference(model=tmp_path / "bad.onnx"), settings, None)
+        open_models(Inference(model=tmp_path / "bad.onnx"), Goldens(), settings, None)

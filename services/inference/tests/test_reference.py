@@ -9,15 +9,18 @@ import numpy as np
 import pytest
 
 from jidoka.inference import reference
+from jidoka.inference.alarms import RefusedModels
 from jidoka.inference.errors import ModelRefused
 from jidoka.inference.inspector import Inspector
 from jidoka.inference.line import Inference
 from jidoka.inference.loading import open_models
 from jidoka.inference.model import Machine, Model
-from jidoka.inference.reference import read_goldens
+from jidoka.inference.reference import Golden, Goldens, read_goldens
 from jidoka.inference.settings import InferenceSettings
 from jidoka.inference.trial import try_out
 from jidoka.runtime.errors import ConfigError
+from jidoka.runtime.journal import Journal
+from jidoka.runtime.testing import FakeBroker, FakeBus
 from jidoka.schemas import Frame, Verdict, new_id
 
 CPU = Machine("cpu", 1)
@@ -73,6 +76,22 @@ def test_each_sku_is_compared_with_its_own_in_any_order(comparing, line, monkeyp
         assert inspector.inspect(frame(flat(255 - value), sku), NOW).verdict is Verdict.FAIL
 
 
+def test_the_first_frame_of_each_sku_finds_its_golden_image_ready(comparing, tmp_path, monkeypatch):
+    entries = []
+    for sku, value in [("BOARD-A", 0), ("BOARD-B", 255)]:
+        cv2.imwrite(str(tmp_path / f"{sku}.png"), flat(value))
+        entries.append({"sku": sku, "image": tmp_path / f"{sku}.png"})
+    rules = Inference(model=comparing(), confidence=0.6, golden=entries)
+    goldens = read_goldens(rules.golden, LINE)
+    with Journal(None) as journal, FakeBus(FakeBroker(), journal=journal) as bus:
+        models = open_models(rules, goldens, settings(tmp_path), RefusedModels(bus, journal, "inference-1"))
+    model = models.current(rules.model)
+    monkeypatch.setattr(Golden, "pixels", lambda _: pytest.fail("decoded while a part waits"))
+    inspector = Inspector(lambda *_: model, rules, SHA, goldens)
+    for sku, value in [("BOARD-A", 0), ("BOARD-B", 255)]:
+        assert inspector.inspect(frame(flat(value), sku), NOW).verdict is Verdict.PASS
+
+
 def test_the_golden_image_of_the_camera_goes_before_that_of_the_line(comparing, line):
     inspector = line(
         comparing(),
@@ -126,7 +145,7 @@ def settings(tmp_path: Path) -> InferenceSettings:
 @pytest.mark.parametrize("need", ["required", None])
 def test_a_model_that_needs_one_is_refused_where_the_line_has_none(comparing, tmp_path, need):
     with pytest.raises(ConfigError, match=r"comparing\.onnx needs a golden image of each SKU") as refused:
-        open_models(Inference(model=comparing(need)), settings(tmp_path), None)
+        open_models(Inference(model=comparing(need)), Goldens(), settings(tmp_path), None)
     assert "\n" not in str(refused.value)
 
 

@@ -32,7 +32,7 @@ def main() -> None:
         bus = Bus(settings.mqtt, scope, name, settings.instance, __version__, journal, receive_maximum=1)
         refused = RefusedModels(bus, journal, settings.instance)
         # Models first: a replica that is online takes its share of the frames.
-        with open_models(rules, settings, refused) as models, bus:
+        with open_models(rules, goldens, settings, refused) as models, bus:
             service.watch("bus", bus)
             service.watch("models", models)
             inspector = Inspector(lambda *part: models.current(rules.model_for(*part)), rules, config_sha256, goldens)

@@ -12,7 +12,7 @@ from jidoka.inference.errors import ModelRefused
 from jidoka.inference.line import Inference
 from jidoka.inference.model import Machine, Model
 from jidoka.inference.models import Models
-from jidoka.inference.reference import Need
+from jidoka.inference.reference import Goldens, Need
 from jidoka.inference.settings import InferenceSettings
 from jidoka.inference.trial import try_out
 from jidoka.runtime.errors import ConfigError, TransientError
@@ -22,15 +22,15 @@ _PROVEN: set[str] = set()
 """What this process has already had in use: going back to it needs no second trial, and is faster by as much."""
 
 
-def open_models(rules: Inference, settings: InferenceSettings, alarms: RefusedModels) -> Models:
+def open_models(rules: Inference, goldens: Goldens, settings: InferenceSettings, alarms: RefusedModels) -> Models:
     """The models of the line. Raises ConfigError when one of them is refused: there is no older one to run on."""
     try:
-        return Models(rules.models(), partial(_load, rules, settings, alarms), partial(_refused, alarms))
+        return Models(rules.models(), partial(_load, rules, goldens, settings, alarms), partial(_refused, alarms))
     except ModelRefused as error:
         raise ConfigError(str(error)) from error
 
 
-def _load(rules: Inference, settings: InferenceSettings, alarms: RefusedModels, path: Path) -> Model:
+def _load(rules: Inference, goldens: Goldens, settings: InferenceSettings, alarms: RefusedModels, path: Path) -> Model:
     machine = Machine(settings.inference_provider, settings.inference_threads)
     content = _content(path)
     if content not in _PROVEN:
@@ -40,6 +40,8 @@ def _load(rules: Inference, settings: InferenceSettings, alarms: RefusedModels, 
         raise ModelRefused(f"{path.name} needs a golden image of each SKU, and line.toml has no [[inference.golden]]")
     if model.recipe.reference is None and rules.golden:
         log.warning("golden_not_used", file=str(path), reason="the model has no input `reference`")
+    if model.reference:
+        model.reference.prepare(goldens)
     _PROVEN.add(content)
     in_use(str(path), model)
     _keep(path, settings.archive)

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,10 @@ class Goldens:
     def __bool__(self) -> bool:
         return bool(self._entries)
 
+    def __iter__(self) -> Iterator[Golden]:
+        """Each of them once."""
+        return iter({golden.sha256: golden for _, golden in self._entries}.values())
+
     def of(self, sku: str | None, station: str, camera: str) -> Golden | None:
         """The golden image of a frame, that of its station and camera before a more general one.
 
@@ -104,6 +109,11 @@ class ReferenceInput:
         self._form = form
         self._shown: str | None = None
         self._prepared: OrderedDict[str, tuple[Placement, npt.NDArray[Any]]] = OrderedDict()
+
+    def prepare(self, goldens: Iterable[Golden]) -> None:
+        """Make ready as many as are kept, so that the first frame of a SKU does not wait for its golden image."""
+        for golden in islice(goldens, max(1, PREPARED_BYTES // self.tensor.nbytes)):
+            self._ready(golden)
 
     def show(self, golden: Golden | None, frame: Placement) -> None:
         """Compare the next run with `golden`. Raises NoGolden when it would not lie where the frame lies."""
