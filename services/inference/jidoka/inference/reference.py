@@ -108,11 +108,12 @@ class ReferenceInput:
         self.need, self.tensor = need, tensor
         self._form = form
         self._shown: str | None = None
+        self._most = max(1, PREPARED_BYTES // tensor.nbytes)
         self._prepared: OrderedDict[str, tuple[Placement, npt.NDArray[Any]]] = OrderedDict()
 
     def prepare(self, goldens: Iterable[Golden]) -> None:
         """Make ready as many as are kept, so that the first frame of a SKU does not wait for its golden image."""
-        for golden in islice(goldens, max(1, PREPARED_BYTES // self.tensor.nbytes)):
+        for golden in islice(goldens, self._most):
             self._ready(golden)
 
     def show(self, golden: Golden | None, frame: Placement) -> None:
@@ -136,7 +137,7 @@ class ReferenceInput:
         if golden.sha256 not in self._prepared:
             canvas = Canvas(self._form)
             self._prepared[golden.sha256] = canvas.fill(golden.pixels()), canvas.tensor
-            while len(self._prepared) > 1 and len(self._prepared) * self.tensor.nbytes > PREPARED_BYTES:
+            if len(self._prepared) > self._most:
                 self._prepared.popitem(last=False)
         self._prepared.move_to_end(golden.sha256)
         return self._prepared[golden.sha256]
