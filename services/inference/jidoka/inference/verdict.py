@@ -10,6 +10,7 @@ from jidoka.schemas import Verdict
 
 MOST_DEFECTS = 300
 """An Inspection carries no more; the most confident are kept."""
+_ANY = ClassRule()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def judge(found: Sequence[Finding], rules: Inference, station: str, camera: str)
 
 
 def _rule(rules: Inference, name: str) -> ClassRule:
-    return rules.classes.get(name) or ClassRule()
+    return rules.classes.get(name, _ANY)
 
 
 def _fails(rule: ClassRule, count: int) -> bool:
