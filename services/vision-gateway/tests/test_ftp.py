@@ -71,7 +71,12 @@ def place(tmp_path):
 
 
 def put(client: FTP, path: str, data: bytes) -> None:
-    client.storbinary(f"STOR {path}", io.BytesIO(data))
+    """Raises the server's answer, also where it has cut the data connection before all was sent."""
+    try:
+        client.storbinary(f"STOR {path}", io.BytesIO(data))
+    except ConnectionError:
+        client.voidresp()
+        raise
 
 
 def want(counter: int) -> Want:
